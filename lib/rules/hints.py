@@ -1,0 +1,142 @@
+"""From what Okta sends to hints: which subjects may need proof. Events are never believed.
+
+Source of the shapes: Okta's event hook and System Log documentation. Only uuid, eventType,
+published and target are relied on; target elements are matched by type, never by position.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from lib.model import Subject
+from lib.times import from_text_or_none
+
+# Types a hook can carry (tagged event-hook-eligible in Okta's catalog 2026.08.1).
+HOOK_EVENTS = (
+    "application.provision.user.push_profile",
+    "application.provision.user.push",
+    "application.provision.user.sync",
+    "application.provision.user.reactivate",
+    "application.user_membership.add",
+    "application.user_membership.remove",
+    "application.user_membership.update",
+    "user.account.update_profile",
+    "user.lifecycle.activate",
+    "user.lifecycle.deactivate",
+    "user.lifecycle.reactivate",
+)
+
+# Types only the System Log carries.
+LOG_ONLY_EVENTS = (
+    "application.provision.user.activate",
+    "application.provision.user.deactivate",
+    "application.provision.user.deprovision",
+    "app.office365.api.error.deactivate.user",
+    "app.office365.api.error.push.profile",
+    "app.office365.api.error.reactivate.user",
+    "app.office365.api.error.sync.user",
+    "app.office365.user.lifecycle.action.failed",
+)
+
+WATCHED_EVENTS = frozenset(HOOK_EVENTS + LOG_ONLY_EVENTS)
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+@dataclass(frozen=True)
+class Hint:
+    """One subject that may need proof. `published` None: the event did not say when."""
+
+    subject: Subject
+    published: datetime | None
+    uuids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class NamelessHint:
+    """A watched event that named an app user but not the Okta user behind it."""
+
+    app_id: str
+    app_user_name: str
+    published: datetime | None
+    uuids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one delivery comes to, with counts of what was left aside and why."""
+
+    hints: tuple[Hint, ...] = ()
+    nameless: tuple[NamelessHint, ...] = ()
+    unwatched: int = 0
+    strangers: int = 0
+    malformed: tuple[str, ...] = ()  # uuids, or "?" where even that is missing
+
+
+def read_events(events: Iterable[object], app_ids: tuple[str, ...]) -> Reading:
+    """Events of a hook delivery or the System Log -> hints, coalesced by subject."""
+    hints: dict[Subject, Hint] = {}
+    nameless: dict[tuple[str, str], NamelessHint] = {}
+    unwatched = strangers = 0
+    malformed: list[str] = []
+    for event in events:
+        if not isinstance(event, Mapping):
+            malformed.append("?")
+            continue
+        if event.get("eventType") not in WATCHED_EVENTS:
+            unwatched += 1
+            continue
+        uuid = event.get("uuid")
+        uuid = uuid if isinstance(uuid, str) and _ID.fullmatch(uuid) else "?"
+        published = from_text_or_none(event.get("published"))
+        targets = _targets(event.get("target"))
+        apps = app_ids
+        if "AppInstance" in targets:
+            apps = tuple(app for app in app_ids if app == targets["AppInstance"][0])
+            if not apps:
+                strangers += 1
+                continue
+        if "User" in targets:
+            for app in apps:
+                hint = Hint(Subject(app, targets["User"][0]), published, (uuid,))
+                hints[hint.subject] = _join(hints.get(hint.subject), hint)
+        elif "AppUser" in targets and targets["AppUser"][1] not in (None, "unknown"):
+            for app in apps:
+                name = str(targets["AppUser"][1])
+                nameless[app, name] = NamelessHint(app, name, published, (uuid,))
+        else:
+            malformed.append(uuid)
+    return Reading(
+        tuple(hints.values()), tuple(nameless.values()), unwatched, strangers, tuple(malformed)
+    )
+
+
+def later(one: datetime | None, other: datetime | None) -> datetime | None:
+    """The later publication; an unknown one counts as the latest, so it can not hide anything."""
+    if one is None or other is None:
+        return None
+    return max(one, other)
+
+
+def _join(known: Hint | None, new: Hint) -> Hint:
+    if known is None:
+        return new
+    # Three uuids are enough to find the events again; hundreds would not fit a message.
+    uuids = tuple(dict.fromkeys(known.uuids + new.uuids))[-3:]
+    return replace(new, published=later(known.published, new.published), uuids=uuids)
+
+
+def _targets(target: object) -> dict[str, tuple[str, str | None]]:
+    """type -> (id, alternateId). Elements without a usable id are left out."""
+    found: dict[str, tuple[str, str | None]] = {}
+    for element in target if isinstance(target, list) else []:
+        if not isinstance(element, Mapping):
+            continue
+        kind, identifier = element.get("type"), element.get("id")
+        alternate = element.get("alternateId")
+        if isinstance(kind, str) and isinstance(identifier, str) and _ID.fullmatch(identifier):
+            found.setdefault(kind, (identifier, alternate if isinstance(alternate, str) else None))
+    return found

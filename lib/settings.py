@@ -1,0 +1,137 @@
+"""Settings of one function, read once from its environment and checked before the first event.
+
+Each function gets only the variables it uses (template.yaml), so every group is its own class:
+asking for a group whose variables are missing raises SettingError naming the variable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from lib.errors import SettingError
+
+PREFIX = "PUSHPROOF_"
+
+
+class Mode(StrEnum):
+    """observe: find, explain, alert.  approve: mend after approval.  auto: mend what is safe."""
+
+    OBSERVE = "observe"
+    APPROVE = "approve"
+    AUTO = "auto"
+
+
+class Environment:
+    """Reads typed values from environment variables; every refusal is one sentence."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = variables
+
+    def text(self, name: str, default: str | None = None) -> str:
+        value = self._variables.get(PREFIX + name, "").strip()
+        if value:
+            return value
+        if default is None:
+            raise SettingError(f"{PREFIX}{name} is not set; set the stack parameter that feeds it.")
+        return default
+
+    def names(self, name: str) -> tuple[str, ...]:
+        return tuple(part.strip() for part in self.text(name, "").split(",") if part.strip())
+
+    def number(self, name: str, default: float, *, least: float = 0.0) -> float:
+        given = self.text(name, str(default))
+        try:
+            value = float(given)
+        except ValueError:
+            value = float("nan")
+        if not least <= value < float("inf"):
+            raise SettingError(f"{PREFIX}{name} must be a number of at least {least:g}.")
+        return value
+
+    def numbers(self, name: str, default: str) -> tuple[float, ...]:
+        """Comma-separated seconds; "none" is an empty list."""
+        given = self.text(name, default)
+        if given == "none":
+            return ()
+        try:
+            values = tuple(float(part) for part in given.split(","))
+        except ValueError:
+            values = (-1.0,)
+        if not all(0 <= value < float("inf") for value in values):
+            raise SettingError(f"{PREFIX}{name} must be seconds separated by commas, such as 60,180.")
+        return values
+
+    def https(self, name: str, default: str | None = None) -> str:
+        value = self.text(name, default).rstrip("/")
+        parts = urlsplit(value)
+        if parts.scheme != "https" or not parts.hostname or parts.query or parts.username:
+            raise SettingError(f"{PREFIX}{name} must be an https address without query or user.")
+        return value
+
+    def mode(self) -> Mode:
+        given = self.text("MODE", Mode.APPROVE)
+        try:
+            return Mode(given)
+        except ValueError:
+            raise SettingError(f"{PREFIX}MODE must be observe, approve or auto.") from None
+
+
+@dataclass(frozen=True)
+class WatchSettings:
+    """Whom we watch, and how long differences may be explained by replication (seconds)."""
+
+    app_ids: tuple[str, ...]
+    tenant_id: str
+    settle: float
+    look_delays: tuple[float, ...]
+
+    @classmethod
+    def load(cls, env: Environment) -> WatchSettings:
+        return cls(
+            app_ids=watched_apps(env),
+            tenant_id=env.text("ENTRA_TENANT_ID"),
+            settle=env.number("SETTLE_SECONDS", 90),
+            look_delays=env.numbers("LOOK_DELAYS", "60,180,600"),
+        )
+
+
+@dataclass(frozen=True)
+class PolicySettings:
+    """What may be done without a person, and how often."""
+
+    mode: Mode
+    touch_attribute: str | None
+    break_glass: frozenset[str]
+    connector_object_id: str | None
+    disables_per_hour: int
+    writes_per_hour: int
+    approval_hours: float
+
+    @classmethod
+    def load(cls, env: Environment) -> PolicySettings:
+        return cls(
+            mode=env.mode(),
+            touch_attribute=env.text("TOUCH_ATTRIBUTE", "") or None,
+            break_glass=frozenset(name.lower() for name in env.names("BREAK_GLASS")),
+            connector_object_id=env.text("CONNECTOR_OBJECT_ID", "") or None,
+            disables_per_hour=int(env.number("DISABLES_PER_HOUR", 5)),
+            writes_per_hour=int(env.number("WRITES_PER_HOUR", 50)),
+            approval_hours=env.number("APPROVAL_HOURS", 24),
+        )
+
+
+def watched_apps(env: Environment) -> tuple[str, ...]:
+    """At least one Okta app instance id: 0oa and 17 characters."""
+    ids = env.names("OKTA_APP_IDS")
+    if not ids:
+        raise SettingError(f"{PREFIX}OKTA_APP_IDS names no app; give the ids of the Office 365 apps.")
+    for app_id in ids:
+        if not (app_id.startswith("0oa") and len(app_id) == 20 and app_id.isalnum()):
+            raise SettingError(
+                f"{PREFIX}OKTA_APP_IDS must hold Okta app instance ids (0oa and 17 more letters "
+                "or digits), separated by commas."
+            )
+    return ids
