@@ -61,7 +61,7 @@ class Environment:
         except ValueError:
             values = (-1.0,)
         if not all(0 <= value < float("inf") for value in values):
-            raise SettingError(f"{PREFIX}{name} must be seconds separated by commas, such as 60,180.")
+            raise SettingError(f"{PREFIX}{name} must be seconds with commas, such as 60,180.")
         return values
 
     def https(self, name: str, default: str | None = None) -> str:
@@ -127,7 +127,7 @@ def watched_apps(env: Environment) -> tuple[str, ...]:
     """At least one Okta app instance id: 0oa and 17 characters."""
     ids = env.names("OKTA_APP_IDS")
     if not ids:
-        raise SettingError(f"{PREFIX}OKTA_APP_IDS names no app; give the ids of the Office 365 apps.")
+        raise SettingError(f"{PREFIX}OKTA_APP_IDS is empty; give the ids of the Office 365 apps.")
     for app_id in ids:
         if not (app_id.startswith("0oa") and len(app_id) == 20 and app_id.isalnum()):
             raise SettingError(

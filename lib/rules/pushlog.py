@@ -46,8 +46,13 @@ class Failure:
 
     def describe(self) -> str:
         """Codes and ids only: the raw reason names users."""
-        pieces = [self.kind.value, self.http_status and f"HTTP {self.http_status}"]
-        pieces += [self.error_code, self.aadsts, self.truncated and "reason truncated by Okta"]
+        pieces = [
+            self.kind.value,
+            f"HTTP {self.http_status}" if self.http_status else None,
+            self.error_code,
+            self.aadsts,
+            "reason truncated by Okta" if self.truncated else None,
+        ]
         return ", ".join(piece for piece in pieces if piece)
 
 
@@ -102,7 +107,34 @@ class PushStory:
         return self.last is None and self.complete
 
 
+# Okta's catalog: the push of a deactivation. Only the System Log carries these, never a hook.
+DEACTIVATIONS = frozenset(
+    {
+        "application.provision.user.deactivate",
+        "application.provision.user.deprovision",
+        "app.office365.api.error.deactivate.user",
+    }
+)
+REMOVAL = "application.user_membership.remove"
+
+
+def deactivation_story(log: PushLog) -> PushStory | None:
+    """The last completed deactivation since the user was unassigned; None if that is not logged."""
+    removed = [e.published for e in log.events if e.event_type == REMOVAL]
+    if not removed:
+        return None
+    done = [e for e in log.events if e.event_type in DEACTIVATIONS and e.published >= max(removed)]
+    return PushStory(max(done, key=lambda event: event.published, default=None), log.complete)
+
+
 def push_story(log: PushLog, since: datetime) -> PushStory:
-    completed = [e for e in log.events if not e.started and e.published >= since]
+    completed = [
+        e
+        for e in log.events
+        if not e.started
+        and e.published >= since
+        and e.event_type != REMOVAL
+        and e.event_type not in DEACTIVATIONS
+    ]
     last = max(completed, key=lambda event: event.published, default=None)
     return PushStory(last, log.complete and log.since <= since)

@@ -1,0 +1,151 @@
+"""Gathers what causes are named from, once per subject at its last look.
+
+A part that the vendor refuses is None (unknown); a part that fails for now raises Transient,
+so that nothing is decided on a guess.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from lib.errors import NotFound, Permanent, Refused
+from lib.incident import Drift
+from lib.model import (
+    AppConfiguration,
+    EntraUser,
+    Link,
+    OktaReading,
+    ProfileChange,
+    PushLog,
+    Standing,
+)
+from lib.ports import GraphPort, OktaPort
+from lib.rules.causes import BypassFact, Case
+from lib.rules.expected import Expectation
+from lib.store.table import Table
+from lib.times import Clock
+
+# Facts that change rarely are kept this long across invocations.
+FACT_AGE = timedelta(minutes=5)
+# Okta keeps 90 days of System Log.
+LOG_REACH = timedelta(days=89)
+# How far back the removal of a leaver and the changer of a value are looked for.
+RECENT = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was read of one subject beside its values."""
+
+    configuration: AppConfiguration | None
+    standing: Standing | None
+    connector_roles: frozenset[str] | None
+    push_log: PushLog | None
+    bypass: BypassFact | None
+    changer: ProfileChange | None
+
+    def case(
+        self,
+        drift: Drift,
+        expectation: Expectation,
+        reading: OktaReading,
+        entra: EntraUser | None,
+        link: Link | None,
+        read_at: datetime,
+    ) -> Case:
+        return Case(
+            drift=drift,
+            expectation=expectation,
+            reading=reading,
+            entra=entra,
+            link=link,
+            read_at=read_at,
+            configuration=self.configuration,
+            standing=self.standing,
+            connector_roles=self.connector_roles,
+            push_log=self.push_log,
+            bypass=self.bypass,
+        )
+
+
+class Evidence:
+    """Reads findings; caches what changes rarely for the life of the execution environment."""
+
+    def __init__(
+        self,
+        okta: OktaPort,
+        graph: GraphPort,
+        table: Table,
+        connector_object_id: str | None,
+        clock: Clock,
+    ) -> None:
+        self._okta, self._graph, self._table = okta, graph, table
+        self._connector = connector_object_id
+        self._clock = clock
+        self._configurations: dict[str, tuple[datetime, AppConfiguration | None]] = {}
+        self._connector_roles: tuple[datetime, frozenset[str] | None] | None = None
+        self._bypass: tuple[datetime, BypassFact | None] | None = None
+
+    def configuration(self, app_id: str) -> AppConfiguration | None:
+        """None when Okta refuses it; attributes then carry no opinion."""
+        kept = self._configurations.get(app_id)
+        if kept and self._fresh(kept[0]):
+            return kept[1]
+        try:
+            found = self._okta.configuration(app_id)
+        except (Refused, Permanent):
+            found = None
+        self._configurations[app_id] = (self._clock(), found)
+        return found
+
+    def gather(self, reading: OktaReading, entra: EntraUser | None) -> Findings:
+        subject = reading.subject
+        changed = reading.app_user.last_updated if reading.app_user else reading.taken_at - RECENT
+        since = max(changed - timedelta(minutes=5), reading.taken_at - LOG_REACH)
+        try:
+            push_log = self._okta.push_log(subject, since)
+            changer = self._okta.last_profile_change(subject.user_id, reading.taken_at - RECENT)
+        except (Refused, NotFound):
+            push_log, changer = None, None
+        return Findings(
+            configuration=self.configuration(subject.app_id),
+            standing=self._graph.standing(entra.object_id) if entra else None,
+            connector_roles=self.connector_roles(),
+            push_log=push_log,
+            bypass=self.bypass() if entra and entra.synced else None,
+            changer=changer,
+        )
+
+    def connector_roles(self) -> frozenset[str] | None:
+        """Tenant-wide active roles of Okta's connector, or None: unknown."""
+        if self._connector is None:
+            return None
+        if self._connector_roles and self._fresh(self._connector_roles[0]):
+            return self._connector_roles[1]
+        try:
+            roles = self._graph.standing(self._connector).active_roles
+        except Refused:
+            roles = None
+        held = None
+        if roles is not None:
+            held = frozenset(role.template_id.lower() for role in roles if role.scope == "/")
+        self._connector_roles = (self._clock(), held)
+        return held
+
+    def bypass(self) -> BypassFact | None:
+        """Documented as delegated only: a refusal means unknown, so the recorded answer is used."""
+        if self._bypass and self._fresh(self._bypass[0]):
+            return self._bypass[1]
+        try:
+            sync = self._graph.directory_sync()
+            known: BypassFact | None = BypassFact(
+                sync.bypass_enabled, self._clock(), "graph GET onPremisesSynchronization"
+            )
+        except (Refused, NotFound):
+            known = self._table.bypass_fact()
+        self._bypass = (self._clock(), known)
+        return known
+
+    def _fresh(self, at: datetime) -> bool:
+        return self._clock() - at < FACT_AGE

@@ -1,0 +1,228 @@
+"""Drift, causes, plans and incidents: what is found, decided, shown, approved and executed.
+
+A plan is data. Its digest covers everything an approver agrees to, so that an approval is for
+exactly one plan and void when anything it rests on changes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from lib.model import Attribute, Link, Subject, Value
+
+
+class CauseName(StrEnum):
+    """In order of precedence: the first that matches leads."""
+
+    NOT_LINKED = "not_linked"
+    CONNECTOR_AUTH = "connector_auth"
+    PROVISIONING_OFF = "provisioning_off"
+    MAPPING_MISSING = "mapping_missing"
+    MAPPING_CREATE_ONLY = "mapping_create_only"
+    CONNECTOR_UNDERPRIVILEGED = "connector_underprivileged"
+    RESTRICTED_MANAGEMENT = "restricted_management"
+    NOT_PUSHED = "not_pushed"
+    DIRSYNC_OVERRIDE = "dirsync_override"
+    PRIVILEGED_TARGET = "privileged_target"
+    LICENCE = "licence"
+    PUSH_FAILED = "push_failed"
+    UNEXPLAINED = "unexplained"
+
+
+PRECEDENCE = tuple(CauseName)
+
+
+class Certainty(StrEnum):
+    CONFIRMED = "confirmed"
+    SUSPECTED = "suspected"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One thing that was read: where (vendor and call), when, and what it said."""
+
+    source: str
+    at: datetime
+    fact: str
+
+
+@dataclass(frozen=True)
+class Cause:
+    name: CauseName
+    certainty: Certainty
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True)
+class Drift:
+    """One watched attribute whose values still differ at the last look."""
+
+    attribute: Attribute
+    expected: Value
+    actual: Value
+    stale: bool = False  # the AppUser itself would push something else
+
+
+class StepKind(StrEnum):
+    GRAPH_WRITE = "graph_write"
+    OKTA_TOUCH = "okta_touch"
+    PRIVILEGED_WRITE = "privileged_write"
+    BYPASS_ENABLE = "bypass_enable"
+    MANUAL = "manual"
+
+    @property
+    def automatic(self) -> bool:
+        """Done by the remediate function; the others need a person who signs in or acts."""
+        return self in (StepKind.GRAPH_WRITE, StepKind.OKTA_TOUCH)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One action. `before` and `after` are the values of `target` around it."""
+
+    kind: StepKind
+    target: str
+    before: Value
+    after: Value
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What must be true before the plan runs. `approvals` 0: it may run by itself in auto mode."""
+
+    approvals: int
+    reasons: tuple[str, ...]
+    excluded: tuple[str, ...] = ()  # who may not approve: the target and who changed the value
+    blocked: str = ""  # why nothing may be done at all
+
+
+@dataclass(frozen=True)
+class Plan:
+    incident_id: str
+    tenant_id: str
+    subject: Subject
+    link: Link | None
+    attribute: Attribute
+    expected: Value
+    actual: Value
+    cause: CauseName
+    steps: tuple[Step, ...]
+    policy: Policy
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over all of it. Never shown in alerts: it is derived from the values."""
+        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def values_digest(self) -> str:
+        return values_digest([Drift(self.attribute, self.expected, self.actual)], self.link)
+
+
+def values_digest(drifts: list[Drift], link: Link | None) -> str:
+    """What a look chain compares from look to look: the values and whose they are."""
+    rows = sorted((d.attribute, _plain(d.expected), _plain(d.actual)) for d in drifts)
+    text = json.dumps([rows, link.object_id if link else None])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(value: Value) -> str:
+    return json.dumps(sorted(value) if isinstance(value, tuple) else value)
+
+
+class Severity(StrEnum):
+    CRITICAL = "critical"
+    HIGH = "high"
+    WARNING = "warning"
+
+
+class Status(StrEnum):
+    OBSERVED = "observed"  # mode observe: found and explained, nothing is done
+    WAITING_APPROVAL = "waiting_approval"
+    WAITING_PERSON = "waiting_person"  # approved or needing none, and the next step is a person's
+    REMEDIATING = "remediating"
+    PROVING = "proving"
+    RESOLVED = "resolved"  # proved; nothing else resolves
+    DISMISSED = "dismissed"
+
+    @property
+    def open(self) -> bool:
+        return self not in (Status.RESOLVED, Status.DISMISSED)
+
+
+@dataclass(frozen=True)
+class Incident:
+    """The durable record of one drift until proved or dismissed.
+
+    `version` counts writes; every write is conditional on it. `steps_done` counts finished
+    steps of the current plan. `attempt` counts runs of remediation; `in_flight` names a step
+    whose intent is recorded and whose outcome is not.
+    """
+
+    id: str
+    subject: Subject
+    attribute: Attribute
+    status: Status
+    severity: Severity
+    causes: tuple[Cause, ...]
+    plan: Plan
+    opened_at: datetime
+    updated_at: datetime
+    drift_read_at: datetime
+    version: int = 0
+    steps_done: int = 0
+    attempt: int = 0
+    last_step_at: datetime | None = None
+    in_flight: str | None = None
+    page_key: str = ""
+    format_notes: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+
+    @property
+    def lead(self) -> Cause:
+        return self.causes[0]
+
+    @property
+    def next_step(self) -> Step | None:
+        steps = self.plan.steps
+        return steps[self.steps_done] if self.steps_done < len(steps) else None
+
+
+class News(StrEnum):
+    """One page per piece of news."""
+
+    OPENED = "opened"
+    CHANGED = "changed"
+    NEEDS_YOU = "needs_you"
+    REFUSED = "refused"
+    MENDED = "mended"
+    GAVE_UP = "gave_up"
+
+
+@dataclass(frozen=True)
+class Page:
+    """What on-call is told. `key` is its dedup key; the text holds no value and no name."""
+
+    key: str
+    incident_id: str
+    news: News
+    severity: Severity
+    cause: CauseName
+    subject_line: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of an incident's timeline. `actor` is a function's or a person's name."""
+
+    at: datetime
+    actor: str
+    what: str
+    detail: str = ""

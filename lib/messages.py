@@ -1,0 +1,149 @@
+"""What travels through the queues. Nothing in a message is state: it says where to look."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from lib.errors import Permanent
+from lib.model import Subject
+from lib.rules.hints import Hint, NamelessHint
+from lib.times import from_text, from_text_or_none, to_text
+
+VERSION = 1
+# 25 subjects of about 150 bytes keep ten messages far below SQS's 256 KiB a batch, and a
+# thousand users within four SendMessageBatch calls.
+SUBJECTS_A_MESSAGE = 25
+
+
+@dataclass(frozen=True)
+class CheckMessage:
+    """Subjects to check. `look`: due by itself, whatever coverage says."""
+
+    hints: tuple[Hint, ...] = ()
+    nameless: tuple[NamelessHint, ...] = ()
+    first_seen: datetime | None = None
+    attempt: int = 0
+    look: bool = False
+
+    def text(self) -> str:
+        body: dict[str, object] = {"v": VERSION, "subjects": [_hint(h) for h in self.hints]}
+        if self.nameless:
+            body["nameless"] = [
+                {"app": n.app_id, "name": n.app_user_name, **_when(n)} for n in self.nameless
+            ]
+        if self.first_seen:
+            body["first_seen"] = to_text(self.first_seen)
+        if self.attempt:
+            body["attempt"] = self.attempt
+        if self.look:
+            body["look"] = True
+        return json.dumps(body, separators=(",", ":"))
+
+    @classmethod
+    def parse(cls, text: str) -> CheckMessage:
+        """Raises Permanent for anything that is not one of our messages."""
+        body = _object(text)
+        try:
+            return cls(
+                hints=tuple(
+                    Hint(Subject(str(s["app"]), str(s["user"])), *_known(s))
+                    for s in body["subjects"]
+                ),
+                nameless=tuple(
+                    NamelessHint(str(n["app"]), str(n["name"]), *_known(n))
+                    for n in body.get("nameless", ())
+                ),
+                first_seen=from_text_or_none(body.get("first_seen")),
+                attempt=int(body.get("attempt", 0)),
+                look=bool(body.get("look", False)),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise Permanent("the check message has fields this version does not know") from None
+
+    @classmethod
+    def look_at(cls, subject: Subject, first_seen: datetime | None = None) -> CheckMessage:
+        return cls((Hint(subject, None),), first_seen=first_seen, look=True)
+
+
+@dataclass(frozen=True)
+class RemediationMessage:
+    """Run one plan. `attempt` tells repeated runs of one plan apart for FIFO deduplication."""
+
+    incident_id: str
+    digest: str
+    attempt: int
+    group: str
+
+    @property
+    def deduplication_id(self) -> str:
+        return f"{self.incident_id}-{self.digest[:32]}-{self.attempt}"
+
+    def text(self) -> str:
+        fields = {"incident": self.incident_id, "digest": self.digest, "attempt": self.attempt}
+        return json.dumps({"v": VERSION, **fields, "group": self.group})
+
+    @classmethod
+    def parse(cls, text: str) -> RemediationMessage:
+        body = _object(text)
+        try:
+            return cls(
+                str(body["incident"]), str(body["digest"]), int(body["attempt"]), str(body["group"])
+            )
+        except (KeyError, TypeError, ValueError):
+            raise Permanent("the remediation message lacks a field") from None
+
+
+def pack(
+    hints: Sequence[Hint], nameless: Sequence[NamelessHint], first_seen: datetime
+) -> Iterator[CheckMessage]:
+    """As few messages as SUBJECTS_A_MESSAGE allows."""
+    for start in range(0, len(hints), SUBJECTS_A_MESSAGE):
+        yield CheckMessage(tuple(hints[start : start + SUBJECTS_A_MESSAGE]), first_seen=first_seen)
+    for start in range(0, len(nameless), SUBJECTS_A_MESSAGE):
+        yield CheckMessage(
+            nameless=tuple(nameless[start : start + SUBJECTS_A_MESSAGE]), first_seen=first_seen
+        )
+
+
+def again(message: CheckMessage, hints: Sequence[Hint], now: datetime) -> CheckMessage:
+    """The same message for what is left of it, one attempt later."""
+    return replace(
+        message,
+        hints=tuple(hints),
+        nameless=(),
+        first_seen=message.first_seen or now,
+        attempt=message.attempt + 1,
+    )
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        raise Permanent("the message is not JSON") from None
+    if not isinstance(body, dict) or body.get("v") != VERSION:
+        raise Permanent("the message is not one of ours, or of another version")
+    return body
+
+
+def _hint(hint: Hint) -> dict[str, object]:
+    return {"app": hint.subject.app_id, "user": hint.subject.user_id, **_when(hint)}
+
+
+def _when(hint: Hint | NamelessHint) -> dict[str, object]:
+    known: dict[str, object] = {}
+    if hint.published:
+        known["published"] = to_text(hint.published)
+    if hint.uuids:
+        known["uuids"] = list(hint.uuids)
+    return known
+
+
+def _known(entry: dict[str, Any]) -> tuple[datetime | None, tuple[str, ...]]:
+    published, uuids = entry.get("published"), entry.get("uuids", [])
+    when = from_text(published) if isinstance(published, str) else None
+    return when, tuple(str(uuid) for uuid in uuids) if isinstance(uuids, list) else ()

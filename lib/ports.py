@@ -1,0 +1,66 @@
+"""What the flows need of the outside world, so that they run against fakes and the real thing.
+
+lib/okta.py, lib/graph.py, lib/store/table.py and lib/aws.py are the real ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from lib.errors import Permanent, Refused, Transient
+from lib.incident import Page
+from lib.messages import CheckMessage, RemediationMessage
+from lib.model import (
+    AppConfiguration,
+    Attribute,
+    DirectorySync,
+    EntraUser,
+    OktaReading,
+    ProfileChange,
+    PushLog,
+    Receipt,
+    Standing,
+    Subject,
+    UserKey,
+    Value,
+)
+
+
+class OktaPort(Protocol):
+    def read_subject(self, subject: Subject, other_apps: Sequence[str] = ()) -> OktaReading: ...
+    def read_subjects(
+        self, subjects: Sequence[Subject], watched_apps: Sequence[str]
+    ) -> dict[Subject, OktaReading | Transient | Permanent | Refused]: ...
+    def configuration(self, app_id: str) -> AppConfiguration: ...
+    def push_log(self, subject: Subject, since: datetime, *, max_pages: int = 5) -> PushLog: ...
+    def last_profile_change(self, user_id: str, since: datetime) -> ProfileChange | None: ...
+    def touch(self, subject: Subject, attribute: str, value: str) -> Receipt: ...
+    def find_subject(self, app_id: str, app_user_name: str) -> Subject | None: ...
+
+
+class GraphPort(Protocol):
+    def read_users(
+        self, keys: Sequence[UserKey]
+    ) -> dict[UserKey, EntraUser | Transient | Refused | None]: ...
+    def read_user(self, object_id: str) -> EntraUser | None: ...
+    def standing(self, object_id: str) -> Standing: ...
+    def directory_sync(self) -> DirectorySync: ...
+    def set_bypass(self, directory_sync_id: str, enabled: bool) -> Receipt: ...
+    def patch_user(self, object_id: str, changes: Mapping[Attribute, Value]) -> Receipt: ...
+    def synced_users(self) -> Iterator[EntraUser]: ...
+    def signed_in_user(self) -> str: ...
+
+
+class CheckQueue(Protocol):
+    def send(self, message: CheckMessage, delay: float | None = None) -> None:
+        """`delay` in seconds; None is the queue's own (the settle time). 900 is the most."""
+
+
+class RemediationQueue(Protocol):
+    def send(self, message: RemediationMessage) -> None: ...
+
+
+class Pager(Protocol):
+    def page(self, page: Page) -> None: ...

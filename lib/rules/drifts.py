@@ -1,0 +1,52 @@
+"""Expected against actual for one subject: which watched attributes differ?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lib.incident import Drift
+from lib.model import Attribute, EntraUser
+from lib.rules.compare import Comparison, compare
+from lib.rules.expected import Expectation
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`without_opinion`: attributes Okta does not (or no longer) speak about."""
+
+    drifts: tuple[Drift, ...]
+    format_notes: tuple[Attribute, ...] = ()
+    without_opinion: tuple[Attribute, ...] = ()
+
+
+def judge(expected: tuple[Expectation, ...], user: EntraUser | None) -> Verdict:
+    if user is None:
+        return _absent(expected)
+    drifts, notes, silent = [], [], []
+    for expectation in expected:
+        attribute = expectation.attribute
+        actual = user.value(attribute)
+        match compare(attribute, expectation.value, actual):
+            case Comparison.DIFFERENT:
+                drifts.append(Drift(attribute, expectation.value, actual, expectation.stale))
+            case Comparison.FORMAT:
+                notes.append(attribute)
+            case Comparison.NO_OPINION:
+                silent.append(attribute)
+            case Comparison.EQUAL:
+                pass
+    return Verdict(tuple(drifts), tuple(notes), tuple(silent))
+
+
+def _absent(expected: tuple[Expectation, ...]) -> Verdict:
+    """No Entra user satisfies "disabled"; where an account is expected, that alone is said."""
+    drifts: list[Drift] = []
+    silent: list[Attribute] = []
+    for expectation in expected:
+        if expectation.attribute is not Attribute.ACCOUNT_ENABLED:
+            silent.append(expectation.attribute)
+        elif expectation.value is True:
+            drifts.append(Drift(Attribute.ACCOUNT_ENABLED, True, None))
+        elif expectation.value is None:
+            silent.append(expectation.attribute)
+    return Verdict(tuple(drifts), (), tuple(silent))

@@ -1,0 +1,154 @@
+"""From causes to the ordered steps that would mend the drift."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lib.incident import Cause, CauseName, Certainty, Plan, Step, StepKind
+from lib.model import Attribute, ProfileChange
+from lib.rules.cause_table import CAUSES
+from lib.rules.causes import Case
+from lib.rules.matrix import protection
+from lib.rules.policy import policy_for
+
+# Causes only a person can cure, wherever they stand among the others.
+FOR_A_PERSON = frozenset(
+    {
+        CauseName.NOT_LINKED,
+        CauseName.CONNECTOR_AUTH,
+        CauseName.PROVISIONING_OFF,
+        CauseName.MAPPING_MISSING,
+        CauseName.MAPPING_CREATE_ONLY,
+        CauseName.CONNECTOR_UNDERPRIVILEGED,
+        CauseName.RESTRICTED_MANAGEMENT,
+    }
+)
+
+
+@dataclass(frozen=True)
+class PlanRules:
+    """Settings a plan depends on. `touch_attribute` None: touches are off."""
+
+    tenant_id: str
+    touch_attribute: str | None
+    break_glass: frozenset[str]
+
+
+def build_plan(
+    case: Case,
+    causes: tuple[Cause, ...],
+    rules: PlanRules,
+    incident_id: str,
+    *,
+    attempt: int = 0,
+    touched_lately: bool = False,
+    changer: ProfileChange | None = None,
+) -> Plan:
+    touch = _touch(case, rules, incident_id, attempt, touched_lately)
+    if case.attribute is Attribute.ACCOUNT_ENABLED:
+        steps = _account_steps(case, causes)
+    else:
+        steps = _profile_steps(case, causes, touch)
+    return Plan(
+        incident_id=incident_id,
+        tenant_id=rules.tenant_id,
+        subject=case.reading.subject,
+        link=case.link,
+        attribute=case.attribute,
+        expected=case.drift.expected,
+        actual=case.drift.actual,
+        cause=causes[0].name,
+        steps=steps,
+        policy=policy_for(case, (step.kind for step in steps), rules.break_glass, changer),
+    )
+
+
+def touch_value(incident_id: str, attempt: int) -> str:
+    """Carries incident and attempt, so that a re-read tells whether the touch happened."""
+    return f"pushproof {incident_id} {attempt}"
+
+
+def _account_steps(case: Case, causes: tuple[Cause, ...]) -> tuple[Step, ...]:
+    """A leaver has no AppUser to touch, and a push would not disable: the account is written.
+
+    Causes that explain Okta's silence do not stop the disabling of a leaver; being unlinked or
+    under restricted management does.
+    """
+    names = {cause.name for cause in causes}
+    if case.drift.expected is not False:
+        note = "An account is never switched on by itself. Find out who disabled it and why; " + (
+            "enable it in Entra if that was a mistake."
+        )
+        return (_manual(case, note),)
+    if names & {CauseName.NOT_LINKED, CauseName.RESTRICTED_MANAGEMENT}:
+        return (_manual(case, CAUSES[causes[0].name].runbook),)
+    return (_write(case),)
+
+
+def _profile_steps(case: Case, causes: tuple[Cause, ...], touch: Step | None) -> tuple[Step, ...]:
+    lead = causes[0]
+    if lead.name in FOR_A_PERSON or case.drift.stale:
+        return (_manual(case, CAUSES[lead.name].runbook),)
+    if lead.name is CauseName.DIRSYNC_OVERRIDE:
+        after = touch or _manual(case, "Change the app assignment in Okta so that a push happens.")
+        if case.bypass is not None and case.bypass.enabled:
+            return (after,)
+        flag = Step(
+            StepKind.BYPASS_ENABLE,
+            "bypassDirSyncOverridesEnabled",
+            before=None if case.bypass is None else case.bypass.enabled,
+            after=True,
+            note="Tenant-wide. Preview first: every differing cloud-set number is overwritten.",
+        )
+        return (flag, after)
+    privileged = any(
+        cause.name is CauseName.PRIVILEGED_TARGET and cause.certainty is Certainty.CONFIRMED
+        for cause in causes
+    )
+    if lead.name is CauseName.PRIVILEGED_TARGET or (privileged and touch is None):
+        return (_write(case),)
+    return (touch,) if touch else (_write(case),)
+
+
+def _write(case: Case) -> Step:
+    """The direct write this target allows: by our application, by an administrator, or by hand."""
+    entra = case.entra
+    if entra is None:
+        return _manual(case, CAUSES[CauseName.NOT_LINKED].runbook)
+    if case.attribute is Attribute.MOBILE_PHONE and entra.synced:
+        # Graph answers 400 to any caller: synced users' numbers are mastered by the sync.
+        return _manual(case, "Graph can not write a synced user's number; change it at its source.")
+    guarded = case.standing is None or protection(case.standing).privileged
+    kind = StepKind.PRIVILEGED_WRITE if guarded else StepKind.GRAPH_WRITE
+    return Step(kind, case.attribute, case.drift.actual, case.drift.expected)
+
+
+def _touch(
+    case: Case, rules: PlanRules, incident_id: str, attempt: int, touched_lately: bool
+) -> Step | None:
+    """None where a touch is switched off, impossible, or was already tried today."""
+    name, app_user = rules.touch_attribute, case.reading.app_user
+    if name is None or app_user is None or case.configuration is None or touched_lately:
+        return None
+    if not unmapped(name, case):
+        return None
+    before = app_user.profile.get(name)
+    return Step(
+        StepKind.OKTA_TOUCH,
+        name,
+        before if isinstance(before, str) else None,
+        touch_value(incident_id, attempt),
+        note="Okta then re-pushes the whole profile of this assignment.",
+    )
+
+
+def unmapped(name: str, case: Case) -> bool:
+    """Okta refuses a changed mapped attribute with E0000075."""
+    configuration = case.configuration
+    if configuration is None or name not in configuration.schema_attributes:
+        return False
+    return all(name not in rules for rules in configuration.mappings.values())
+
+
+def _manual(case: Case, note: str) -> Step:
+    return Step(StepKind.MANUAL, case.attribute, case.drift.actual, case.drift.expected, note)

@@ -1,0 +1,140 @@
+"""What may be done, by whom, and when: decisions are data with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from lib.incident import Drift, Plan, Policy, Severity, StepKind
+from lib.model import Attribute, ProfileChange, Standing
+from lib.rules.causes import Case
+from lib.rules.matrix import fully_read, protection
+from lib.settings import Mode
+
+# AppUser attributes that grant something in Microsoft 365. A push re-sends all of them.
+GRANTING = ("licen", "role", "entitlement", "group")
+
+
+@dataclass(frozen=True)
+class Approval:
+    """One person's agreement to exactly one plan digest."""
+
+    person: str
+    digest: str
+    at: datetime
+
+
+def policy_for(
+    case: Case,
+    kinds: Iterable[StepKind],
+    break_glass: frozenset[str],
+    changer: ProfileChange | None,
+) -> Policy:
+    """Everything that holds whatever the mode is."""
+    kinds = tuple(kinds)
+    approvals, reasons = _privilege(case.standing)
+    if StepKind.BYPASS_ENABLE in kinds:
+        approvals = max(approvals, 1)
+        reasons.append("tenant-wide and without undo")
+    if StepKind.OKTA_TOUCH in kinds and grants(case):
+        approvals = max(approvals, 1)
+        reasons.append("the touch re-sends licence or role values")
+    if case.attribute is Attribute.ACCOUNT_ENABLED and case.drift.expected is True:
+        approvals = max(approvals, 1)
+        reasons.append("an account is never switched on by itself")
+    blocked = ""
+    if case.entra and case.entra.object_id.lower() in break_glass:
+        blocked = "a break-glass account is never touched"
+    return Policy(approvals, tuple(reasons), _excluded(case, changer), blocked)
+
+
+def _privilege(standing: Standing | None) -> tuple[int, list[str]]:
+    """Eligible roles count like active ones here: the person can activate them at any time."""
+    if standing is None or not fully_read(standing):
+        return 2, ["whether the target is privileged could not be read"]
+    active = standing.active_roles or ()
+    eligible = standing.eligible_roles or ()
+    guarded = protection(replace(standing, active_roles=(*active, *eligible)))
+    reasons = [row.because for row in guarded.rows]
+    if standing.owns_applications:
+        reasons.append("owns applications")
+    if not reasons:
+        return 0, []
+    return (2 if guarded.needs_top else 1), reasons
+
+
+def grants(case: Case) -> bool:
+    """Does the assignment carry licence or role values (or can that not be read)?"""
+    app_user = case.reading.app_user
+    if app_user is None:
+        return True
+    return any(
+        value not in (None, "", [], {})
+        for name, value in app_user.profile.items()
+        if any(word in name.casefold() for word in GRANTING)
+    )
+
+
+def _excluded(case: Case, changer: ProfileChange | None) -> tuple[str, ...]:
+    user = case.reading.user
+    people = {case.reading.subject.user_id}
+    people |= {user.login} if user else set()
+    people |= {case.entra.user_principal_name} if case.entra else set()
+    if changer:
+        people |= {changer.actor_id, changer.actor_login or changer.actor_id}
+    return tuple(sorted(person.casefold() for person in people))
+
+
+def is_excluded(person: str, excluded: Iterable[str]) -> bool:
+    """Fails closed: a name that is the local part of an excluded address counts as that person."""
+    mine = person.casefold()
+    local = mine.split("@")[0]
+    return any(mine == other or local == other.split("@")[0] for other in excluded)
+
+
+def severity(drift: Drift, standing: Standing | None) -> Severity:
+    if drift.attribute is Attribute.ACCOUNT_ENABLED:
+        return Severity.CRITICAL if drift.expected is False else Severity.WARNING
+    if standing is None or protection(standing).privileged or not fully_read(standing):
+        return Severity.HIGH
+    return Severity.WARNING
+
+
+class Verdict(StrEnum):
+    RUN = "run"
+    OBSERVE = "observe"
+    NEEDS_APPROVAL = "needs_approval"
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True)
+class Decision:
+    verdict: Verdict
+    reason: str
+    given: int = 0
+    needed: int = 0
+
+
+def gate(
+    plan: Plan, mode: Mode, approvals: Iterable[Approval], now: datetime, valid_hours: float
+) -> Decision:
+    """May this plan run now? Asked right before every step, by function and person alike."""
+    if plan.policy.blocked:
+        return Decision(Verdict.BLOCKED, plan.policy.blocked)
+    if mode is Mode.OBSERVE:
+        return Decision(Verdict.OBSERVE, "mode is observe")
+    needed = max(plan.policy.approvals, 1 if mode is Mode.APPROVE else 0)
+    people = {
+        approval.person.casefold()
+        for approval in approvals
+        if approval.digest == plan.digest
+        and now - approval.at <= timedelta(hours=valid_hours)
+        and not is_excluded(approval.person, plan.policy.excluded)
+    }
+    given = len(people)
+    if given < needed:
+        reason = f"{given} of {needed} approvals"
+        return Decision(Verdict.NEEDS_APPROVAL, reason, given, needed)
+    return Decision(Verdict.RUN, f"{given} approvals, {needed} needed", given, needed)

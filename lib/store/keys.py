@@ -1,0 +1,72 @@
+"""The table's keys, after its access patterns.
+
+| pattern | key |
+|---|---|
+| a subject's link, coverage, look chain, open incidents | SUBJECT#app#user / STATE |
+| an incident | INCIDENT#id / HEAD |
+| its timeline, its pages | INCIDENT#id / ENTRY#time#nonce, PAGE#key |
+| what is open, most recent first | index `open`: OPEN#shard / opened_at |
+| what is due (a page not yet sent) | index `due`: DUE#shard / time |
+| approvals of an incident (only approve writes) | APPROVAL#id / digest#person |
+| the mode (only approve writes) | CONTROL#mode / HEAD |
+| a fact with its age (the tenant's flag, a preview) | FACT#name / HEAD |
+| hourly counters, expiring | COUNTER#name#hour / HEAD |
+| the tenant lock | LOCK#tenant / HEAD |
+| parked work | PARKED#shard / time#id |
+
+The first word of pk is what IAM conditions (dynamodb:LeadingKeys) separate writers by.
+One open incident per subject and attribute: the subject's own item holds the map, and every
+write of it is conditional on its version.
+"""
+
+from __future__ import annotations
+
+import zlib
+
+from lib.model import Subject
+
+SHARDS = 4
+
+
+def subject(of: Subject) -> dict[str, str]:
+    return {"pk": f"SUBJECT#{of.app_id}#{of.user_id}", "sk": "STATE"}
+
+
+def incident(incident_id: str, part: str = "HEAD") -> dict[str, str]:
+    return {"pk": f"INCIDENT#{incident_id}", "sk": part}
+
+
+def approval(incident_id: str, digest: str, person: str) -> dict[str, str]:
+    return {"pk": f"APPROVAL#{incident_id}", "sk": f"{digest}#{person}"}
+
+
+def control(name: str) -> dict[str, str]:
+    return {"pk": f"CONTROL#{name}", "sk": "HEAD"}
+
+
+def fact(name: str) -> dict[str, str]:
+    return {"pk": f"FACT#{name}", "sk": "HEAD"}
+
+
+def counter(name: str, hour: str) -> dict[str, str]:
+    return {"pk": f"COUNTER#{name}#{hour}", "sk": "HEAD"}
+
+
+def tenant_lock() -> dict[str, str]:
+    return {"pk": "LOCK#tenant", "sk": "HEAD"}
+
+
+def shard(of: str) -> int:
+    return zlib.crc32(of.encode()) % SHARDS
+
+
+def parked(at: str, identifier: str) -> dict[str, str]:
+    return {"pk": f"PARKED#{shard(identifier)}", "sk": f"{at}#{identifier}"}
+
+
+def open_index(incident_id: str, opened_at: str) -> dict[str, str]:
+    return {"open_pk": f"OPEN#{shard(incident_id)}", "open_sk": opened_at}
+
+
+def due_index(incident_id: str, at: str) -> dict[str, str]:
+    return {"due_pk": f"DUE#{shard(incident_id)}", "due_sk": at}
