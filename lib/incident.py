@@ -180,9 +180,7 @@ class Incident:
     attempt: int = 0
     last_step_at: datetime | None = None
     in_flight: str | None = None
-    page_key: str = ""
-    format_notes: tuple[str, ...] = ()
-    facts: tuple[str, ...] = ()
+    touched_at: datetime | None = None
 
     @property
     def lead(self) -> Cause:

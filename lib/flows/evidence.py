@@ -135,17 +135,16 @@ class Evidence:
 
     def bypass(self) -> BypassFact | None:
         """Documented as delegated only: a refusal means unknown, so the recorded answer is used."""
-        if self._bypass and self._fresh(self._bypass[0]):
-            return self._bypass[1]
-        try:
-            sync = self._graph.directory_sync()
-            known: BypassFact | None = BypassFact(
-                sync.bypass_enabled, self._clock(), "graph GET onPremisesSynchronization"
-            )
-        except (Refused, NotFound):
-            known = self._table.bypass_fact()
-        self._bypass = (self._clock(), known)
-        return known
+        if self._bypass is None or not self._fresh(self._bypass[0]):
+            try:
+                sync = self._graph.directory_sync()
+                seen: BypassFact | None = BypassFact(
+                    sync.bypass_enabled, self._clock(), "graph GET onPremisesSynchronization"
+                )
+            except (Refused, NotFound):
+                seen = None
+            self._bypass = (self._clock(), seen)
+        return self._bypass[1] or self._table.bypass_fact()
 
     def _fresh(self, at: datetime) -> bool:
         return self._clock() - at < FACT_AGE

@@ -1,0 +1,387 @@
+"""check: one comparison of expected with actual per subject, looks, causes, and the decision.
+
+Order matters: subjects and incidents are read from the table first, then Okta, then Graph. A
+commit is refused when any of them changed meanwhile, so what is stored rests on reads later
+than every step it knows of.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from lib.errors import Conflict, Permanent, Refused, Transient
+from lib.flows import decide
+from lib.flows.decide import Circumstances, Outcome
+from lib.flows.errands import Errands
+from lib.flows.evidence import Evidence
+from lib.incident import Incident, values_digest
+from lib.messages import CheckMessage
+from lib.model import Attribute, EntraUser, Link, OktaReading, Subject, UserKey
+from lib.ports import CheckQueue, GraphPort, OktaPort
+from lib.rules import coverage
+from lib.rules.causes import name_causes
+from lib.rules.drifts import Verdict, judge
+from lib.rules.expected import Expectation, expectations
+from lib.rules.hints import later
+from lib.rules.links import lookup_keys, resolve
+from lib.rules.looks import Chain, advance, is_last
+from lib.rules.plans import PlanRules, build_plan
+from lib.rules.policy import severity
+from lib.settings import PolicySettings, WatchSettings
+from lib.store.table import Errand, IncidentChange, SubjectState, Table
+from lib.times import Clock
+
+# A touch is tried at most once a drift a day.
+TOUCH_PAUSE = timedelta(days=1)
+# A step whose outcome was not recorded by then has been abandoned.
+ABANDONED = timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One subject to check, merged over all messages of a batch that name it.
+
+    `published` is the latest hint's (None: unknown, so it counts as the latest); `hinted` is
+    False when only a look asked for it.
+    """
+
+    published: datetime | None
+    hinted: bool
+    look: bool
+    first_seen: datetime | None
+
+
+@dataclass(frozen=True)
+class Retry:
+    """Try this subject again; `after` in seconds when a vendor named a time."""
+
+    reason: str
+    after: float | None = None
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What one check saw of one subject."""
+
+    task: Task
+    state: SubjectState
+    incidents: Mapping[Attribute, Incident]
+    reading: OktaReading
+    link: Link | None
+    entra: EntraUser | None
+
+
+Result = Retry | Permanent | None
+
+
+class Check:
+    def __init__(
+        self,
+        watch: WatchSettings,
+        policy: PolicySettings,
+        okta: OktaPort,
+        graph: GraphPort,
+        table: Table,
+        queue: CheckQueue,
+        errands: Errands,
+        evidence: Evidence,
+        clock: Clock,
+    ) -> None:
+        self._watch, self._policy = watch, policy
+        self._settle = timedelta(seconds=watch.settle)
+        self._okta, self._graph, self._table = okta, graph, table
+        self._queue, self._errands, self._evidence = queue, errands, evidence
+        self._clock = clock
+        self._rules = PlanRules(watch.tenant_id, policy.touch_attribute, policy.break_glass)
+
+    def run(self, messages: Sequence[CheckMessage]) -> dict[Subject, Result]:
+        """Checks every subject of the batch once. A subject not in the answer needs nothing."""
+        tasks = _merge(messages)
+        states = self._table.subjects(list(tasks))
+        for state in states.values():
+            if state.errands:
+                states[state.subject] = self._errands.run(state)
+        wanted = {
+            subject: task
+            for subject, task in tasks.items()
+            if task.look or not coverage.is_covered(task.published, states[subject].covered_to)
+        }
+        results: dict[Subject, Result] = {}
+        # Before the reads: what is decided must rest on reads later than every known step.
+        incidents = {subject: self._open(states[subject]) for subject in wanted}
+        readings = self._read_okta(list(wanted), results)
+        for sight in self._read_graph(readings, wanted, states, incidents, results):
+            subject = sight.state.subject
+            try:
+                self._settle_subject(sight)
+                results[subject] = None
+            except Conflict:
+                results[subject] = Retry("a newer read is stored", after=1)
+            except Transient as error:
+                results[subject] = Retry(str(error), error.retry_after)
+            except (Permanent, Refused) as error:
+                results[subject] = Permanent(str(error))
+        return results
+
+    # -- reading ----------------------------------------------------------------------------
+
+    def _open(self, state: SubjectState) -> dict[Attribute, Incident]:
+        found = {attr: self._table.incident(ident) for attr, ident in state.open.items()}
+        return {attr: incident for attr, incident in found.items() if incident is not None}
+
+    def _read_okta(
+        self, subjects: list[Subject], results: dict[Subject, Result]
+    ) -> dict[Subject, OktaReading]:
+        readings = {}
+        answers = self._okta.read_subjects(subjects, self._watch.app_ids) if subjects else {}
+        for subject, answer in answers.items():
+            if isinstance(answer, OktaReading):
+                readings[subject] = answer
+            elif isinstance(answer, Transient):
+                results[subject] = Retry(str(answer), answer.retry_after)
+            else:
+                results[subject] = Permanent(str(answer))
+        return readings
+
+    def _read_graph(
+        self,
+        readings: Mapping[Subject, OktaReading],
+        tasks: Mapping[Subject, Task],
+        states: Mapping[Subject, SubjectState],
+        incidents: Mapping[Subject, Mapping[Attribute, Incident]],
+        results: dict[Subject, Result],
+    ) -> list[Sight]:
+        asked = {s: lookup_keys(r, states[s].link) for s, r in readings.items()}
+        every = list(dict.fromkeys(key for keys in asked.values() for key in keys))
+        found = self._graph.read_users(every) if every else {}
+        sights = []
+        for subject, reading in readings.items():
+            users: dict[UserKey, EntraUser | None] = {}
+            trouble: Result = None
+            for key in asked[subject]:
+                answer = found.get(key)
+                if isinstance(answer, Transient):
+                    trouble = Retry(str(answer), answer.retry_after)
+                elif isinstance(answer, Refused):
+                    # A poisonous id names nobody; only this subject suffers.
+                    users[key] = None
+                else:
+                    users[key] = answer
+            if trouble:
+                results[subject] = trouble
+                continue
+            link, entra = resolve(asked[subject], users, states[subject].link)
+            sights.append(
+                Sight(tasks[subject], states[subject], incidents[subject], reading, link, entra)
+            )
+        return sights
+
+    # -- deciding ---------------------------------------------------------------------------
+
+    def _settle_subject(self, sight: Sight) -> None:
+        expected = self._expected(sight.reading)
+        verdict = judge(expected, sight.entra)
+        if not verdict.drifts:
+            self._agree(sight, verdict)
+            return
+        taken_at = sight.reading.taken_at
+        digest = values_digest(list(verdict.drifts), sight.link)
+        last_step = max(
+            (i.last_step_at for i in sight.incidents.values() if i.last_step_at), default=None
+        )
+        before = sight.state.chain
+        chain = advance(before, digest, taken_at, self._watch.look_delays, last_step)
+        if is_last(chain, self._watch.look_delays):
+            self._last_look(sight, expected, digest)
+            return
+        # The look is sent before it is remembered: a crash between the two costs a read, not
+        # the look. A message that only joins leaves the scheduled look as it is.
+        if chain is not before or sight.task.look:
+            self._look_in(sight, (chain.next_at - taken_at).total_seconds())
+        state = self._state(sight, chain=chain, cover=False)
+        changes = [self._partly(sight, attr, verdict) for attr in self._agreeing(sight, verdict)]
+        self._commit(state, changes)
+
+    def _expected(self, reading: OktaReading) -> tuple[Expectation, ...]:
+        configuration = None
+        if reading.app_user is not None:
+            configuration = self._evidence.configuration(reading.subject.app_id)
+        return expectations(reading, configuration)
+
+    def _agree(self, sight: Sight, verdict: Verdict) -> None:
+        """Nothing differs: cover, and prove what is open."""
+        state = self._state(sight, chain=None, cover=True)
+        outcomes = [self._partly(sight, attr, verdict) for attr in self._agreeing(sight, verdict)]
+        self._wait_if_unsettled(sight, state)
+        self._commit(state, outcomes)
+
+    def _agreeing(self, sight: Sight, verdict: Verdict) -> list[Attribute]:
+        drifting = {drift.attribute for drift in verdict.drifts}
+        return [attribute for attribute in sight.incidents if attribute not in drifting]
+
+    def _partly(self, sight: Sight, attribute: Attribute, verdict: Verdict) -> Outcome:
+        """What becomes of an open incident whose attribute does not differ in this read."""
+        incident = sight.incidents[attribute]
+        read_at = sight.reading.taken_at
+        if under_way(incident, self._clock()) or read_at <= incident.drift_read_at:
+            # Its outcome must be known before anything is proved.
+            raise Transient("a step of this incident is under way", retry_after=5)
+        if attribute in verdict.without_opinion:
+            return decide.silent(incident, self._clock())
+        return decide.proved(incident, read_at, self._clock())
+
+    def _last_look(self, sight: Sight, expected: tuple[Expectation, ...], digest: str) -> None:
+        """A single GET, never a filter, before anything is called drift."""
+        entra = self._graph.read_user(sight.link.object_id) if sight.link else sight.entra
+        sight = replace(sight, entra=entra)
+        verdict = judge(expected, entra)
+        if not verdict.drifts:
+            self._agree(sight, verdict)
+            return
+        if values_digest(list(verdict.drifts), sight.link) != digest:
+            chain = advance(
+                None,
+                values_digest(list(verdict.drifts), sight.link),
+                sight.reading.taken_at,
+                self._watch.look_delays,
+            )
+            self._look_in(sight, (chain.next_at - sight.reading.taken_at).total_seconds())
+            self._commit(self._state(sight, chain=chain, cover=False), [])
+            return
+        outcomes = self._decide(sight, expected, verdict)
+        state = self._state(sight, chain=None, cover=True)
+        self._wait_if_unsettled(sight, state)
+        self._commit(state, outcomes)
+
+    def _decide(
+        self, sight: Sight, expected: tuple[Expectation, ...], verdict: Verdict
+    ) -> list[Outcome]:
+        reading, read_at = sight.reading, sight.reading.taken_at
+        findings = self._evidence.gather(reading, sight.entra)
+        by_attribute = {e.attribute: e for e in expected}
+        mode = self._table.mode(self._policy.mode)
+        outcomes = [self._partly(sight, attr, verdict) for attr in self._agreeing(sight, verdict)]
+        for drift in verdict.drifts:
+            known = sight.incidents.get(drift.attribute)
+            if known and under_way(known, self._clock()):
+                raise Transient("a step of this incident is under way", retry_after=5)
+            expectation = by_attribute[drift.attribute]
+            case = findings.case(drift, expectation, reading, sight.entra, sight.link, read_at)
+            causes = name_causes(case)
+            incident_id = known.id if known else new_incident_id()
+            touched = known.touched_at if known else None
+            touched = touched or sight.state.touched_at.get(drift.attribute)
+            plan = build_plan(
+                case,
+                causes,
+                self._rules,
+                incident_id,
+                attempt=known.attempt if known else 0,
+                touched_lately=touched is not None and read_at - touched < TOUCH_PAUSE,
+                changer=findings.changer,
+            )
+            now = Circumstances(
+                mode,
+                tuple(self._table.approvals(incident_id)) if known else (),
+                self._clock(),
+                self._policy.approval_hours,
+            )
+            how_bad = severity(drift, findings.standing)
+            if known:
+                outcome = decide.seen_again(known, plan, causes, how_bad, read_at, now)
+            else:
+                outcome = decide.opened(plan, causes, how_bad, read_at, now)
+            outcomes.append(outcome)
+        return outcomes
+
+    # -- storing ----------------------------------------------------------------------------
+
+    def _state(self, sight: Sight, *, chain: Chain | None, cover: bool) -> SubjectState:
+        taken_at = sight.reading.taken_at
+        state = sight.state
+        if state.last_read is not None and taken_at <= state.last_read:
+            raise Conflict("a newer read is stored")
+        task = sight.task
+        wanted = coverage.clamp(task.published, taken_at) if task.hinted else None
+        known = [moment for moment in (state.wanted_to, wanted) if moment]
+        covered = coverage.covered_to(taken_at, self._settle)
+        if not cover:
+            covered_to = state.covered_to
+        else:
+            covered_to = max(state.covered_to, covered) if state.covered_to else covered
+        link = sight.link if sight.link and sight.link.pinned else state.link
+        return replace(
+            state,
+            link=link,
+            covered_to=covered_to,
+            wanted_to=max(known, default=None),
+            last_read=taken_at,
+            chain=chain,
+        )
+
+    def _wait_if_unsettled(self, sight: Sight, state: SubjectState) -> None:
+        """A hint published within the settle time before T needs one more read."""
+        if state.wanted_to is None:
+            return
+        wait = coverage.wait_for(state.wanted_to, sight.reading.taken_at, self._settle)
+        if wait is not None:
+            self._look_in(sight, wait.total_seconds())
+
+    def _look_in(self, sight: Sight, seconds: float) -> None:
+        message = CheckMessage.look_at(sight.state.subject, sight.task.first_seen or self._clock())
+        self._queue.send(message, delay=seconds)
+
+    def _commit(self, state: SubjectState, outcomes: Sequence[Outcome]) -> None:
+        still_open = dict(state.open)
+        touched = dict(state.touched_at)
+        errands = list(state.errands)
+        for outcome in outcomes:
+            incident = outcome.incident
+            if incident.status.open:
+                still_open[incident.attribute] = incident.id
+            else:
+                still_open.pop(incident.attribute, None)
+            if incident.touched_at:
+                touched[incident.attribute] = incident.touched_at
+            errands.extend(Errand(incident.id, page_key=p.key) for p in outcome.pages)
+            if outcome.run:
+                errands.append(
+                    Errand(incident.id, digest=incident.plan.digest, attempt=incident.attempt)
+                )
+        changes = [IncidentChange(o.incident, o.entries, o.pages) for o in outcomes]
+        stored = self._table.commit_subject(
+            replace(state, open=still_open, touched_at=touched, errands=tuple(errands)), changes
+        )
+        if stored.errands:
+            self._errands.run(stored)
+
+
+def under_way(incident: Incident, now: datetime) -> bool:
+    """An intent without outcome. A crashed person's run does not come back, so it expires."""
+    return incident.in_flight is not None and now - incident.updated_at < ABANDONED
+
+
+def new_incident_id() -> str:
+    """Short enough to type, long enough never to meet again."""
+    return f"inc-{secrets.token_hex(5)}"
+
+
+def _merge(messages: Sequence[CheckMessage]) -> dict[Subject, Task]:
+    tasks: dict[Subject, Task] = {}
+    for message in messages:
+        for hint in message.hints:
+            known = tasks.get(hint.subject)
+            new = Task(hint.published, not message.look, message.look, message.first_seen)
+            tasks[hint.subject] = _join(known, new) if known else new
+    return tasks
+
+
+def _join(one: Task, other: Task) -> Task:
+    hinted = [task for task in (one, other) if task.hinted]
+    published = later(hinted[0].published, hinted[-1].published) if hinted else None
+    seen = [task.first_seen for task in (one, other) if task.first_seen]
+    look = one.look or other.look
+    return Task(published, bool(hinted), look, min(seen, default=None))

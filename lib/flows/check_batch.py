@@ -1,0 +1,114 @@
+"""A batch of check messages: nothing of it is lost, and one bad subject hurts only itself.
+
+Transient: sent again with what is left, attempt count and first-seen. Permanent: parked with
+its reason. A message fails for SQS only when even that could not be done.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from aws_lambda_powertools import Logger
+
+from lib.errors import Permanent, Refused, Transient
+from lib.flows.check import Check, Result, Retry
+from lib.messages import CheckMessage, again
+from lib.model import Subject
+from lib.ports import CheckQueue, OktaPort
+from lib.rules.backoff import delay
+from lib.rules.hints import Hint
+from lib.store.table import Table
+from lib.times import Clock
+
+logger = Logger(child=True)
+
+
+class CheckBatch:
+    def __init__(
+        self,
+        check: Check,
+        okta: OktaPort,
+        table: Table,
+        queue: CheckQueue,
+        clock: Clock,
+        chance: Callable[[], float],
+    ) -> None:
+        self._check, self._okta, self._table = check, okta, table
+        self._queue, self._clock, self._chance = queue, clock, chance
+
+    def run(self, bodies: Mapping[str, str]) -> list[str]:
+        """Message id -> body; answers the ids of messages that must stay in the queue."""
+        messages: dict[str, CheckMessage] = {}
+        failed: list[str] = []
+        for message_id, body in bodies.items():
+            try:
+                messages[message_id] = self._named(message_id, CheckMessage.parse(body))
+            except Permanent as error:
+                self._park(message_id, str(error), body)
+            except Transient as error:
+                logger.warning("message stays in the queue", extra={"reason": str(error)})
+                failed.append(message_id)
+        if not messages:
+            return failed
+        try:
+            results = self._check.run(list(messages.values()))
+        except Transient as error:
+            logger.warning("the batch is tried again", extra={"reason": str(error)})
+            results = {
+                hint.subject: Retry(str(error), error.retry_after)
+                for message in messages.values()
+                for hint in message.hints
+            }
+        for message_id, message in messages.items():
+            try:
+                self._finish(message_id, message, results)
+            except Transient as error:
+                logger.warning("message stays in the queue", extra={"reason": str(error)})
+                failed.append(message_id)
+        return failed
+
+    def _finish(
+        self, message_id: str, message: CheckMessage, results: Mapping[Subject, Result]
+    ) -> None:
+        left: list[Hint] = []
+        named: list[float] = []
+        for hint in message.hints:
+            result = results.get(hint.subject)
+            if isinstance(result, Retry):
+                logger.info(
+                    "will check again",
+                    extra={"user": hint.subject.user_id, "reason": result.reason},
+                )
+                left.append(hint)
+                if result.after is not None:
+                    named.append(result.after)
+            elif isinstance(result, Permanent):
+                body = replace(message, hints=(hint,), nameless=()).text()
+                self._park(f"{message_id}-{hint.subject.user_id}", str(result), body)
+        if left:
+            resent = again(message, left, self._clock())
+            wait = delay(resent.attempt, max(named, default=None), self._chance)
+            self._queue.send(resent, delay=wait)
+
+    def _named(self, message_id: str, message: CheckMessage) -> CheckMessage:
+        """Hints that named only an app user get their subject; unknown ones are parked."""
+        hints = list(message.hints)
+        for nameless in message.nameless:
+            try:
+                subject = self._okta.find_subject(nameless.app_id, nameless.app_user_name)
+            except (Permanent, Refused):
+                subject = None
+            if subject is None:
+                body = CheckMessage(nameless=(nameless,)).text()
+                identifier = f"{message_id}-{'-'.join(nameless.uuids) or 'nameless'}"
+                self._park(identifier, "no user of this app has the name in the event", body)
+            else:
+                hints.append(Hint(subject, nameless.published, nameless.uuids))
+        return replace(message, hints=tuple(hints), nameless=())
+
+    def _park(self, identifier: str, reason: str, body: str) -> None:
+        logger.error("parked", extra={"id": identifier, "reason": reason})
+        kept = body if len(body) < 300_000 else json.dumps("too large to keep")
+        self._table.park(identifier, reason, kept, self._clock())

@@ -1,0 +1,181 @@
+"""From a finished look at one drift to the incident's next state. Pure: no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from lib.incident import Cause, Entry, Incident, News, Page, Plan, Severity, Status, StepKind
+from lib.rules.cause_table import CAUSES
+from lib.rules.pages import page
+from lib.rules.policy import Approval, Decision, Verdict, gate
+from lib.settings import Mode
+
+ACTOR = "check"
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What a decision depends on beside the plan."""
+
+    mode: Mode
+    approvals: tuple[Approval, ...]
+    now: datetime
+    valid_hours: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`run`: the remediation may start now."""
+
+    incident: Incident
+    entries: tuple[Entry, ...] = ()
+    pages: tuple[Page, ...] = ()
+    run: bool = False
+
+
+def status_for(plan: Plan, steps_done: int, decision: Decision) -> Status:
+    """A manual step needs no approval: a person does it, or nobody."""
+    step = plan.steps[steps_done] if steps_done < len(plan.steps) else None
+    match decision.verdict:
+        case Verdict.OBSERVE:
+            return Status.OBSERVED
+        case Verdict.BLOCKED:
+            return Status.WAITING_PERSON
+    if step is None or step.kind is StepKind.MANUAL:
+        return Status.WAITING_PERSON
+    if decision.verdict is Verdict.NEEDS_APPROVAL:
+        return Status.WAITING_APPROVAL
+    return Status.REMEDIATING if step.kind.automatic else Status.WAITING_PERSON
+
+
+def opened(
+    plan: Plan,
+    causes: tuple[Cause, ...],
+    severity: Severity,
+    read_at: datetime,
+    now: Circumstances,
+) -> Outcome:
+    decision = _decide(plan, now)
+    status = status_for(plan, 0, decision)
+    incident = Incident(
+        id=plan.incident_id,
+        subject=plan.subject,
+        attribute=plan.attribute,
+        status=status,
+        severity=severity,
+        causes=causes,
+        plan=plan,
+        opened_at=now.now,
+        updated_at=now.now,
+        drift_read_at=read_at,
+        attempt=1 if status is Status.REMEDIATING else 0,
+    )
+    told = Entry(now.now, ACTOR, "opened", describe(plan, causes, decision))
+    news = page(incident, News.OPENED, _what_next(incident, decision))
+    return Outcome(incident, (told,), (news,), status is Status.REMEDIATING)
+
+
+def seen_again(
+    known: Incident,
+    plan: Plan,
+    causes: tuple[Cause, ...],
+    severity: Severity,
+    read_at: datetime,
+    now: Circumstances,
+) -> Outcome:
+    """The drift of an open incident was still there at a last look.
+
+    Approvals are for one digest, so a changed plan loses them by itself. A mend that was to be
+    proved and was not goes to a person: nothing is tried twice by itself.
+    """
+    unproved = known.status is Status.PROVING
+    if unproved:
+        reason = "an earlier attempt did not land"
+        policy = replace(
+            plan.policy,
+            approvals=max(1, plan.policy.approvals),
+            reasons=(*plan.policy.reasons, reason),
+        )
+        plan = replace(plan, policy=policy)
+    same = plan.digest == known.plan.digest
+    done = known.steps_done if same and not unproved else 0
+    decision = _decide(plan, now)
+    status = status_for(plan, done, decision)
+    run = status is Status.REMEDIATING
+    incident = replace(
+        known,
+        plan=plan,
+        causes=causes,
+        severity=severity,
+        status=status,
+        steps_done=done,
+        in_flight=None,
+        drift_read_at=read_at,
+        updated_at=now.now,
+        attempt=known.attempt + 1 if run else known.attempt,
+    )
+    entries: list[Entry] = []
+    pages: list[Page] = []
+    once = f"{plan.digest[:8]}-{known.version}"
+    if unproved:
+        detail = "The values still differ after the last look. " + _what_next(incident, decision)
+        entries.append(Entry(now.now, ACTOR, "not proved", describe(plan, causes, decision)))
+        pages.append(page(incident, News.GAVE_UP, detail, once))
+    elif not same:
+        entries.append(Entry(now.now, ACTOR, "plan changed", describe(plan, causes, decision)))
+        if _worse(known, incident):
+            pages.append(page(incident, News.CHANGED, _what_next(incident, decision), once))
+    elif status is not known.status:
+        entries.append(Entry(now.now, ACTOR, status.value, decision.reason))
+    return Outcome(incident, tuple(entries), tuple(pages), run)
+
+
+def _worse(before: Incident, after: Incident) -> bool:
+    return (
+        before.lead.name is not after.lead.name
+        or before.severity is not after.severity
+        or before.plan.values_digest != after.plan.values_digest
+    )
+
+
+def proved(known: Incident, read_at: datetime, now: datetime) -> Outcome:
+    """The only way to RESOLVED: a read later than the last drift read and the last step."""
+    incident = replace(known, status=Status.RESOLVED, in_flight=None, updated_at=now)
+    told = Entry(now, ACTOR, "proved", f"expected = actual in the read of {read_at.isoformat()}")
+    by_us = known.steps_done > 0
+    detail = "" if by_us else "The values agree again without a step of ours."
+    return Outcome(incident, (told,), (page(incident, News.MENDED, detail),))
+
+
+def silent(known: Incident, now: datetime) -> Outcome:
+    """Okta no longer has an opinion: there is nothing left to mend or to prove."""
+    incident = replace(known, status=Status.DISMISSED, updated_at=now)
+    return Outcome(incident, (Entry(now, ACTOR, "dismissed", "Okta no longer has an opinion"),))
+
+
+def describe(plan: Plan, causes: Iterable[Cause], decision: Decision) -> str:
+    names = ", ".join(f"{cause.name.value} ({cause.certainty.value})" for cause in causes)
+    steps = " → ".join(step.kind.value for step in plan.steps)
+    return f"causes: {names}; plan: {steps}; {decision.verdict.value}: {decision.reason}"
+
+
+def _decide(plan: Plan, now: Circumstances) -> Decision:
+    return gate(plan, now.mode, now.approvals, now.now, now.valid_hours)
+
+
+def _what_next(incident: Incident, decision: Decision) -> str:
+    text = CAUSES[incident.lead.name]
+    match incident.status:
+        case Status.OBSERVED:
+            return f"Nothing is done: {decision.reason}. {text.runbook}"
+        case Status.WAITING_APPROVAL:
+            people = "approval" if decision.needed == 1 else "approvals by different people"
+            return f"The plan waits for {decision.needed} {people}."
+        case Status.REMEDIATING:
+            return "The plan runs by itself."
+        case _ if decision.verdict is Verdict.BLOCKED:
+            return f"Nothing is done: {decision.reason}."
+    step = incident.next_step
+    return step.note if step and step.note else text.runbook
