@@ -6,6 +6,7 @@
 | an incident | INCIDENT#id / HEAD |
 | its timeline, its pages | INCIDENT#id / ENTRY#time#nonce, PAGE#key |
 | what is open, most recent first | index `open`: OPEN#shard / opened_at |
+| what was closed, most recent first | index `open`: CLOSED#shard / updated_at |
 | what is due (a page not yet sent) | index `due`: DUE#shard / time |
 | approvals of an incident (only approve writes) | APPROVAL#id / digest#person |
 | the mode (only approve writes) | CONTROL#mode / HEAD |
@@ -64,8 +65,9 @@ def parked(at: str, identifier: str) -> dict[str, str]:
     return {"pk": f"PARKED#{shard(identifier)}", "sk": f"{at}#{identifier}"}
 
 
-def open_index(incident_id: str, opened_at: str) -> dict[str, str]:
-    return {"open_pk": f"OPEN#{shard(incident_id)}", "open_sk": opened_at}
+def open_index(incident_id: str, at: str, *, closed: bool = False) -> dict[str, str]:
+    word = "CLOSED" if closed else "OPEN"
+    return {"open_pk": f"{word}#{shard(incident_id)}", "open_sk": at}
 
 
 def due_index(incident_id: str, at: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -156,23 +156,13 @@ class Table:
             self._client.put_item, TableName=self._name, Item=_entry_item(incident_id, entry)
         )
 
-    def open_incidents(self) -> list[Mapping[str, Any]]:
-        """Summaries of what is open, from the sharded index; most recent first."""
+    def summaries(self, *, closed: bool = False) -> list[Mapping[str, Any]]:
+        """What is open (or was closed), from the sharded index; most recent first."""
+        word = "CLOSED" if closed else "OPEN"
         rows: list[Mapping[str, Any]] = []
         for number in range(keys.SHARDS):
-            rows.extend(self._query("open_pk = :p", {":p": f"OPEN#{number}"}, index="open"))
+            rows.extend(self._query("open_pk = :p", {":p": f"{word}#{number}"}, index="open"))
         return sorted(rows, key=lambda row: str(row["open_sk"]), reverse=True)
-
-    def all_incidents(self) -> Iterator[Incident]:
-        """A scan, for people's reports only."""
-        pages = self._client.get_paginator("scan").paginate(
-            TableName=self._name,
-            FilterExpression="begins_with(pk, :p) AND sk = :s",
-            ExpressionAttributeValues={":p": "INCIDENT#", ":s": "HEAD"},
-        )
-        for page in pages:
-            for item in page["Items"]:
-                yield decode(Incident, str(item["body"]))
 
     # -- pages ------------------------------------------------------------------------------
 
@@ -395,9 +385,9 @@ def _summary(incident: Incident) -> dict[str, Any]:
         "updated_at": to_text(incident.updated_at),
         "object_id": plan.link.object_id if plan.link else "",
     }
-    if incident.status.open:
-        known.update(keys.open_index(incident.id, to_text(incident.opened_at)))
-    return known
+    is_open = incident.status.open
+    when = incident.opened_at if is_open else incident.updated_at
+    return known | keys.open_index(incident.id, to_text(when), closed=not is_open)
 
 
 def _entry_item(incident_id: str, entry: Entry) -> dict[str, Any]:

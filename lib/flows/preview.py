@@ -1,0 +1,87 @@
+"""Whom the tenant flag would overwrite: every synced user whose number differs from Okta's.
+
+A lower bound: otherMobile can not be read through Graph, and a synced user whom no watched app
+is linked to is not compared. The flag has no undo, so the snapshot is kept as evidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from lib.flows.evidence import Evidence
+from lib.model import AppUser, Attribute, EntraUser
+from lib.ports import GraphPort, OktaPort
+from lib.rules.compare import Comparison, compare
+from lib.rules.expected import as_value, attribute_name
+from lib.store.codec import encode
+from lib.store.table import Table
+from lib.times import Clock
+
+
+@dataclass(frozen=True)
+class Overwrite:
+    """One user whose cloud number would be replaced. `after` None: emptied."""
+
+    object_id: str
+    user_id: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True)
+class Preview:
+    taken_at: datetime
+    synced: int  # synced users seen in Entra
+    compared: int  # of these, those a watched app is linked to
+    overwrites: tuple[Overwrite, ...]
+
+
+def take(
+    okta: OktaPort,
+    graph: GraphPort,
+    evidence: Evidence,
+    app_ids: Iterable[str],
+    clock: Clock,
+) -> Preview:
+    by_link: dict[str, tuple[AppUser, str | None]] = {}
+    for app_id in app_ids:
+        configuration = evidence.configuration(app_id)
+        name = attribute_name(Attribute.MOBILE_PHONE, configuration) if configuration else None
+        for app_user in okta.app_users(app_id):
+            if app_user.external_id and name:
+                number = as_value(Attribute.MOBILE_PHONE, app_user.profile.get(name))
+                value = number if isinstance(number, str) else None
+                by_link[app_user.external_id] = (app_user, value)
+    synced = compared = 0
+    overwrites = []
+    for user in graph.synced_users():
+        synced += 1
+        found = _linked(user, by_link)
+        if found is None:
+            continue
+        compared += 1
+        app_user, number = found
+        if _would_change(number, user.mobile_phone):
+            overwrites.append(
+                Overwrite(user.object_id, app_user.user_id, user.mobile_phone, number)
+            )
+    return Preview(clock(), synced, compared, tuple(overwrites))
+
+
+def record(table: Table, preview: Preview) -> None:
+    table.record_preview(encode(preview), preview.taken_at)
+
+
+def _linked(
+    user: EntraUser, by_link: dict[str, tuple[AppUser, str | None]]
+) -> tuple[AppUser, str | None] | None:
+    return by_link.get(user.object_id) or by_link.get(user.immutable_id or "")
+
+
+def _would_change(source: str | None, cloud: str | None) -> bool:
+    """The sync also overwrites with an empty number, unlike our own writes."""
+    if not source:
+        return bool(cloud)
+    return compare(Attribute.MOBILE_PHONE, source, cloud) is not Comparison.EQUAL

@@ -1,0 +1,1 @@
+"""What people run: the pushproof command. Never shipped to Lambda."""

@@ -1,0 +1,219 @@
+"""The pushproof command. Exit codes: 0 done, 1 failed, 2 misused, 3 refused, 4 nothing was done."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from lib.errors import PushproofError
+from lib.incident import Incident, Step
+from lib.settings import Mode
+from lib.store.codec import encode
+from lib.times import utc_now
+from ops import approvals, render, samples
+from ops.connection import Connection, Misuse, Trouble, connect
+
+NOTHING_DONE = 4
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def where(command: F) -> F:
+    """Options that say which Pushproof is meant."""
+    stack = click.option("--stack", metavar="NAME", help="A deployed stack; else the sandbox here.")
+    who = click.option("--as", "operator", metavar="NAME", help="Sandbox only: act as this person.")
+    return stack(who(command))
+
+
+def machine(command: F) -> F:
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")(command)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option("0.1.0", prog_name="pushproof")
+def cli() -> None:
+    """Prove that Okta's profile pushes to Microsoft 365 landed; mend what did not."""
+
+
+@cli.command()
+@click.option("--pause", is_flag=True, help="Wait for a key between the parts of the story.")
+def demo(pause: bool) -> None:
+    """Tell the whole story on this machine: found, explained, mended, proved."""
+    from ops.demo import run_demo
+
+    sys.exit(run_demo(pause=pause))
+
+
+@cli.command()
+@click.option("--world", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port of the HTTP API.")
+def sandbox(world: Path | None, port: int) -> None:
+    """Run simulated Okta, Entra and AWS until interrupted."""
+    from ops.sandbox_command import run_sandbox
+
+    sys.exit(run_sandbox(world, port))
+
+
+@cli.command()
+@where
+@machine
+@click.option("--closed", is_flag=True, help="Those proved or dismissed instead of those open.")
+def incidents(stack: str | None, operator: str | None, as_json: bool, closed: bool) -> None:
+    """List incidents, most recent first."""
+    rows = connect(stack, operator).table().summaries(closed=closed)
+    if as_json:
+        click.echo(json.dumps([dict(row) for row in rows], default=str))
+    elif rows:
+        render.console().print(render.incidents_table(rows))
+    else:
+        click.echo("Nothing was closed yet." if closed else "Nothing is open.")
+
+
+@cli.command()
+@click.argument("incident_id", metavar="INCIDENT")
+@where
+@machine
+@click.option("--reveal", is_flag=True, help="Show the values themselves.")
+def show(
+    incident_id: str, stack: str | None, operator: str | None, as_json: bool, reveal: bool
+) -> None:
+    """Show one incident: cause, evidence, plan, timeline."""
+    table = connect(stack, operator).table()
+    incident = _incident(table, incident_id)
+    timeline, given = table.timeline(incident.id), table.approvals(incident.id)
+    if as_json:
+        if not reveal:
+            raise Misuse("JSON holds the values: add --reveal.")
+        body = json.loads(encode(incident))
+        body["digest"] = incident.plan.digest
+        body["timeline"] = [json.loads(encode(entry)) for entry in timeline]
+        body["approvals"] = [json.loads(encode(approval)) for approval in given]
+        click.echo(json.dumps(body))
+        return
+    render.console().print(render.incident_view(incident, timeline, given, reveal=reveal))
+
+
+@cli.command()
+@click.argument("incident_id", metavar="INCIDENT")
+@click.option("--digest", help="The plan you were shown; else it is shown and asked for.")
+@where
+@machine
+def approve(
+    incident_id: str,
+    digest: str | None,
+    stack: str | None,
+    operator: str | None,
+    as_json: bool,
+) -> None:
+    """Approve the plan of an incident, as the person your AWS credentials are."""
+    connection = connect(stack, operator)
+    table = connection.table()
+    incident = _incident(table, incident_id)
+    if digest is None:
+        view = render.incident_view(
+            incident, table.timeline(incident.id), table.approvals(incident.id), reveal=True
+        )
+        render.console(stderr=as_json).print(view)
+        click.confirm("Approve exactly this plan?", abort=True, err=as_json)
+        digest = incident.plan.digest
+    request: dict[str, object] = {"action": "approve", "incident": incident_id, "digest": digest}
+    answer = approvals.send(connection, request)
+    if as_json:
+        click.echo(json.dumps(answer))
+    else:
+        count = f"{answer['given']} of {answer['needed']} approvals"
+        click.echo(f"{answer['outcome']}: {count}; the incident is {answer['status']}.")
+
+
+@cli.command()
+@click.argument("new_mode", metavar="MODE", type=click.Choice([mode.value for mode in Mode]))
+@where
+def mode(new_mode: str, stack: str | None, operator: str | None) -> None:
+    """Change what is done without a person: observe, approve or auto. Needs no deployment."""
+    answer = approvals.send(connect(stack, operator), {"action": "mode", "mode": new_mode})
+    click.echo(f"{answer['outcome']}.")
+
+
+@cli.command()
+@click.argument("incident_id", metavar="INCIDENT")
+@where
+@click.option("--yes", is_flag=True, help="Do not ask again before each step.")
+def write(incident_id: str, stack: str | None, operator: str | None, yes: bool) -> None:
+    """Sign in as an administrator by device code and do the person's steps of a plan."""
+    from ops.write_command import run_write
+
+    def confirm(incident: Incident, step: Step) -> bool:
+        return yes or click.confirm(f"{step.kind.value} {step.target} for {incident.id} now?")
+
+    connection = connect(stack, operator)
+    incident = _incident(connection.table(), incident_id)
+    sys.exit(run_write(connection, incident, confirm))
+
+
+@cli.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@where
+@machine
+@click.option("--yes", is_flag=True, help="Send to a deployed stack without asking.")
+def replay(
+    files: tuple[str, ...], stack: str | None, operator: str | None, as_json: bool, yes: bool
+) -> None:
+    """Send samples (by name or file) to the hook as Okta would."""
+    from ops.replay import send_all
+
+    connection = connect(stack, operator)
+    if not connection.is_sandbox and not yes:
+        click.confirm(f"Send {len(files)} deliveries to the stack {connection.name}?", abort=True)
+    sent = send_all(connection, files)
+    if as_json:
+        click.echo(json.dumps([row.as_dict() for row in sent]))
+        return
+    for row in sent:
+        click.echo(f"{row.status}  {row.sample}  {row.answer}")
+
+
+@cli.command()
+@click.argument("name", required=False)
+@click.option("--as", "shape", type=click.Choice(["http", "sqs", "okta"]), default="http")
+@click.option("--apps", help="Watched app ids for --as sqs; else those of the demonstration.")
+def event(name: str | None, shape: str, apps: str | None) -> None:
+    """Print a sample as the Lambda event that `sam local invoke` takes. Without NAME: list."""
+    if name is None:
+        click.echo("\n".join(samples.names()))
+        return
+    sample = samples.load(name)
+    if shape == "okta":
+        click.echo(sample.body or "")
+        return
+    if shape == "http":
+        # The secret is the caller's to fill in: no file and no output holds one.
+        made = samples.as_http_event(sample, "put-the-hook-secret-here")
+    else:
+        from sandbox.world import load_world
+
+        known = apps.split(",") if apps else [app.id for app in load_world().apps]
+        made = samples.as_sqs_event(sample, tuple(known), utc_now())
+    click.echo(json.dumps(made, indent=2))
+
+
+def _incident(table: Any, incident_id: str) -> Incident:
+    found = table.incident(incident_id)
+    if not isinstance(found, Incident):
+        raise Trouble(f"There is no incident {incident_id}; `pushproof incidents` lists them.")
+    return found
+
+
+def main() -> None:
+    try:
+        cli()
+    except PushproofError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(1)
+
+
+__all__ = ["Connection", "cli", "main"]

@@ -1,0 +1,83 @@
+"""pushproof sandbox: everything on this machine until interrupted."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from types import FrameType
+
+from ops import render
+from ops.connection import SANDBOX_FILE
+from sandbox.aws.parameters import ParameterError
+from sandbox.run import Sandbox
+from sandbox.serve import PortTaken
+from sandbox.world import WorldError
+
+
+def run_sandbox(world: Path | None, port: int) -> int:
+    """Exit code: 0 after an interrupt, 1 with one sentence when it could not start."""
+    over = threading.Event()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        over.set()
+
+    signal.signal(signal.SIGINT, end)
+    signal.signal(signal.SIGTERM, end)
+    console = render.console()
+    try:
+        sandbox = Sandbox(world, port=port)
+        console.print("Starting; Ctrl-C ends it.")
+        sandbox.start()
+    except (PortTaken, WorldError, ParameterError) as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
+    file = write_state(sandbox, Path.cwd())
+    try:
+        for name, address in addresses(sandbox):
+            console.print(f"  {name:<22} {address}", soft_wrap=True)
+        console.print("\nIn another terminal, in this folder:")
+        console.print("  .venv/bin/pushproof replay user-deactivated")
+        console.print("  .venv/bin/pushproof incidents\n")
+        told = 0
+        while not over.wait(0.5):
+            pages = sandbox.cloud.pages()
+            for page in pages[told:]:
+                console.print(render.page_view(page))
+            told = len(pages)
+    finally:
+        file.unlink(missing_ok=True)
+        sandbox.stop()
+    console.print("Stopped.")
+    return 0
+
+
+def addresses(sandbox: Sandbox) -> list[tuple[str, str]]:
+    outputs = sandbox.cloud.outputs
+    return [
+        ("Okta org", sandbox.okta_url),
+        ("Entra authority", f"{sandbox.entra_url}/{sandbox.world.tenant.id}"),
+        ("Microsoft Graph", f"{sandbox.entra_url}/graph/v1.0"),
+        ("device sign-in page", f"{sandbox.entra_url}/device"),
+        ("event hook", outputs["HookUrl"]),
+        ("approve route", outputs["ApproveUrl"]),
+        ("AWS (AWS_ENDPOINT_URL)", sandbox.cloud.endpoint),
+        ("certificate authority", str(sandbox.ca_file)),
+    ]
+
+
+def write_state(sandbox: Sandbox, folder: Path) -> Path:
+    """What other commands need to find this sandbox; readable by its owner only."""
+    file = folder / SANDBOX_FILE
+    file.parent.mkdir(exist_ok=True)
+    file.unlink(missing_ok=True)
+    operators = {
+        name: sandbox.cloud.environment(identity) for name, identity in sandbox.operators.items()
+    }
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as out:
+        json.dump({"outputs": sandbox.cloud.outputs, "operators": operators}, out)
+    return file
