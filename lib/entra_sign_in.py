@@ -54,7 +54,7 @@ class DevicePrompt:
 
 
 class AppSignIn:
-    """Client credentials. `secret` is called again whenever a token was not accepted.
+    """Client credentials. `secret` is called again after a refusal, of the secret or of a token.
 
     `graph_root` is the resource; the permission is always all that the application was granted.
     """
@@ -79,18 +79,23 @@ class AppSignIn:
     def headers(self) -> dict[str, str]:
         """MSAL keeps the token until shortly before its end. Raises Permanent and Transient."""
         with self._lock:
-            return _bearer(_guarded(self._acquire))
+            secret = self._secret() if self._app is None else ""
+            try:
+                return _bearer(_guarded(lambda: self._acquire(secret)))
+            except Permanent:
+                self._app = None  # a rotated secret is read at the next try
+                raise
 
     def refresh(self) -> None:
         """Forgets token and secret, as after a 401."""
         with self._lock:
             self._app = None
 
-    def _acquire(self) -> Mapping[str, object]:
+    def _acquire(self, secret: str) -> Mapping[str, object]:
         if self._app is None:
             self._app = msal.ConfidentialClientApplication(
                 self._client_id,
-                client_credential=self._secret(),
+                client_credential=secret,
                 authority=self._authority,
                 instance_discovery=False,
                 http_client=self._wire,

@@ -161,8 +161,10 @@ class Incident:
     """The durable record of one drift until proved or dismissed.
 
     `version` counts writes; every write is conditional on it. `steps_done` counts finished
-    steps of the current plan. `attempt` counts runs of remediation; `in_flight` names a step
-    whose intent is recorded and whose outcome is not.
+    steps of the current plan. `attempt` counts remediation messages; `failures` counts mends that
+    were refused or did not land, and `failed` says how the last one ended: from then on nothing
+    runs without a person. `in_flight` names a step whose intent is recorded and whose outcome is
+    not.
     """
 
     id: str
@@ -178,6 +180,8 @@ class Incident:
     version: int = 0
     steps_done: int = 0
     attempt: int = 0
+    failures: int = 0
+    failed: str = ""
     last_step_at: datetime | None = None
     in_flight: str | None = None
     touched_at: datetime | None = None

@@ -110,11 +110,10 @@ def pack(
 
 
 def again(message: CheckMessage, hints: Sequence[Hint], now: datetime) -> CheckMessage:
-    """The same message for what is left of it, one attempt later."""
+    """What is left of a message, one attempt later; names not yet resolved stay in it."""
     return replace(
         message,
         hints=tuple(hints),
-        nameless=(),
         first_seen=message.first_seen or now,
         attempt=message.attempt + 1,
     )

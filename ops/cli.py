@@ -194,9 +194,9 @@ def event(name: str | None, shape: str, apps: str | None) -> None:
         # The secret is the caller's to fill in: no file and no output holds one.
         made = samples.as_http_event(sample, "put-the-hook-secret-here")
     else:
-        from sandbox.world import load_world
+        from sandbox.world import DEMO, load_world
 
-        known = apps.split(",") if apps else [app.id for app in load_world().apps]
+        known = apps.split(",") if apps else [app.id for app in load_world(DEMO).apps]
         made = samples.as_sqs_event(sample, tuple(known), utc_now())
     click.echo(json.dumps(made, indent=2))
 

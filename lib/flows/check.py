@@ -12,12 +12,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from aws_lambda_powertools import Logger
+
 from lib.errors import Conflict, Permanent, Refused, Transient
 from lib.flows import decide
 from lib.flows.decide import Circumstances, Outcome
 from lib.flows.errands import Errands
 from lib.flows.evidence import Evidence
-from lib.incident import Incident, values_digest
+from lib.incident import Incident, Status, values_digest
 from lib.messages import CheckMessage
 from lib.model import Attribute, EntraUser, Link, OktaReading, Subject, UserKey
 from lib.ports import CheckQueue, GraphPort, OktaPort
@@ -33,6 +35,8 @@ from lib.rules.policy import severity
 from lib.settings import PolicySettings, WatchSettings
 from lib.store.table import Errand, IncidentChange, SubjectState, Table
 from lib.times import Clock
+
+logger = Logger(child=True)
 
 # A touch is tried at most once a drift a day.
 TOUCH_PAUSE = timedelta(days=1)
@@ -213,6 +217,9 @@ class Check:
 
     def _agree(self, sight: Sight, verdict: Verdict) -> None:
         """Nothing differs: cover, and prove what is open."""
+        for attribute in verdict.format_notes:
+            user_id = sight.state.subject.user_id
+            logger.info("same number, other format", extra={"user": user_id, "of": attribute})
         state = self._state(sight, chain=None, cover=True)
         outcomes = [self._partly(sight, attr, verdict) for attr in self._agreeing(sight, verdict)]
         self._wait_if_unsettled(sight, state)
@@ -279,7 +286,7 @@ class Check:
                 causes,
                 self._rules,
                 incident_id,
-                attempt=known.attempt if known else 0,
+                attempt=failures_after(known) if known else 0,
                 touched_lately=touched is not None and read_at - touched < TOUCH_PAUSE,
                 changer=findings.changer,
             )
@@ -357,6 +364,11 @@ class Check:
         )
         if stored.errands:
             self._errands.run(stored)
+
+
+def failures_after(known: Incident) -> int:
+    """Mends that did not work out, counting the one whose proof just failed."""
+    return known.failures + (1 if known.status is Status.PROVING else 0)
 
 
 def under_way(incident: Incident, now: datetime) -> bool:

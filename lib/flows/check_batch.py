@@ -87,17 +87,24 @@ class CheckBatch:
             elif isinstance(result, Permanent):
                 body = replace(message, hints=(hint,), nameless=()).text()
                 self._park(f"{message_id}-{hint.subject.user_id}", str(result), body)
-        if left:
+        if left or message.nameless:
             resent = again(message, left, self._clock())
             wait = delay(resent.attempt, max(named, default=None), self._chance)
             self._queue.send(resent, delay=wait)
 
     def _named(self, message_id: str, message: CheckMessage) -> CheckMessage:
-        """Hints that named only an app user get their subject; unknown ones are parked."""
+        """Hints that named only an app user get their subject; those nobody has are parked.
+
+        What Okta can not answer now stays nameless and is sent again.
+        """
         hints = list(message.hints)
+        left = []
         for nameless in message.nameless:
             try:
                 subject = self._okta.find_subject(nameless.app_id, nameless.app_user_name)
+            except Transient:
+                left.append(nameless)
+                continue
             except (Permanent, Refused):
                 subject = None
             if subject is None:
@@ -106,7 +113,7 @@ class CheckBatch:
                 self._park(identifier, "no user of this app has the name in the event", body)
             else:
                 hints.append(Hint(subject, nameless.published, nameless.uuids))
-        return replace(message, hints=tuple(hints), nameless=())
+        return replace(message, hints=tuple(hints), nameless=tuple(left))
 
     def _park(self, identifier: str, reason: str, body: str) -> None:
         logger.error("parked", extra={"id": identifier, "reason": reason})

@@ -91,12 +91,12 @@ def seen_again(
     proved and was not goes to a person: nothing is tried twice by itself.
     """
     unproved = known.status is Status.PROVING
-    if unproved:
-        reason = "an earlier attempt did not land"
+    failed = "an earlier attempt did not land" if unproved else known.failed
+    if failed:
         policy = replace(
             plan.policy,
             approvals=max(1, plan.policy.approvals),
-            reasons=(*plan.policy.reasons, reason),
+            reasons=(*plan.policy.reasons, failed),
         )
         plan = replace(plan, policy=policy)
     same = plan.digest == known.plan.digest
@@ -112,6 +112,8 @@ def seen_again(
         status=status,
         steps_done=done,
         in_flight=None,
+        failed=failed,
+        failures=known.failures + (1 if unproved else 0),
         drift_read_at=read_at,
         updated_at=now.now,
         attempt=known.attempt + 1 if run else known.attempt,

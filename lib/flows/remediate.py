@@ -318,6 +318,10 @@ class Remediation:
     ) -> Run:
         detail = f"{step.kind.value} refused: {error}"
         waiting = replace(incident, status=Status.WAITING_PERSON, in_flight=None)
+        if step.kind.automatic:
+            # An administrator who does not outrank may ask one who does; we do not ask again.
+            reason = "an earlier attempt was refused"
+            waiting = replace(waiting, failures=incident.failures + 1, failed=reason)
         told = page(waiting, News.REFUSED, detail, f"refused-{incident.version}")
         ids = getattr(error, "request_id", None)
         moved = self._record(
