@@ -1,0 +1,1 @@
+"""A simulated Entra tenant: its sign-in authority and the part of Microsoft Graph used here."""

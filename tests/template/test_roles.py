@@ -1,0 +1,117 @@
+"""What each role may do, and above all what it may not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.template.policies import allows, many, named, of_type, statements
+
+ROLES = {
+    "ReceiveFunction": "ReceiveRole",
+    "CheckFunction": "CheckRole",
+    "RemediateFunction": "RemediateRole",
+    "ApproveFunction": "ApproveRole",
+}
+WRITES = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem")
+WORK_ITEMS = ("SUBJECT#a", "INCIDENT#a", "PARKED#a", "COUNTER#a", "FACT#a", "LOCK#a")
+DECISIONS = ("APPROVAL#a", "CONTROL#a")
+SECRETS = {"HookSecret", "OktaSecret", "EntraReaderSecret", "EntraWriterSecret"}
+
+
+def test_every_function_has_a_role_of_its_own(template: dict[str, Any]) -> None:
+    functions = of_type(template, "AWS::Serverless::Function")
+    given = {n: named(p["Role"]) for n, p in functions.items()}
+    assert given == ROLES
+
+
+def test_roles_hold_only_their_own_statements(template: dict[str, Any]) -> None:
+    for name, role in of_type(template, "AWS::IAM::Role").items():
+        assert "ManagedPolicyArns" not in role, name
+        assert name in ROLES.values()
+
+
+def test_no_statement_reaches_everything(template: dict[str, Any]) -> None:
+    for name in (*ROLES.values(), "OperatorPolicy"):
+        for statement in statements(template, name):
+            assert not any(action.endswith(":*") for action in many(statement["Action"]))
+            assert "*" not in many(statement["Resource"])
+
+
+@pytest.mark.parametrize("action", WRITES)
+@pytest.mark.parametrize("key", DECISIONS)
+def test_only_approve_writes_approvals_and_control_items(
+    template: dict[str, Any], action: str, key: str
+) -> None:
+    writers = {
+        name
+        for name in (*ROLES.values(), "OperatorPolicy")
+        if allows(template, name, action, "Table", key)
+    }
+    assert writers == {"ApproveRole"}
+
+
+@pytest.mark.parametrize("action", WRITES)
+@pytest.mark.parametrize("key", WORK_ITEMS)
+def test_check_remediate_and_operators_write_the_work_items(
+    template: dict[str, Any], action: str, key: str
+) -> None:
+    writers = {
+        name
+        for name in (*ROLES.values(), "OperatorPolicy")
+        if allows(template, name, action, "Table", key)
+    }
+    deciders = {"ApproveRole"} if key.startswith("INCIDENT#") else set()
+    assert writers == {"CheckRole", "RemediateRole", "OperatorPolicy"} | deciders
+
+
+def test_check_and_remediate_read_decisions(template: dict[str, Any]) -> None:
+    for role in ("CheckRole", "RemediateRole"):
+        assert allows(template, role, "dynamodb:GetItem", "Table", "APPROVAL#a")
+        assert allows(template, role, "dynamodb:ConditionCheckItem", "Table", "CONTROL#a")
+
+
+def test_no_role_scans_or_changes_the_table_itself(template: dict[str, Any]) -> None:
+    for name in (*ROLES.values(), "OperatorPolicy"):
+        for action in ("dynamodb:Scan", "dynamodb:DeleteTable", "dynamodb:PartiQLUpdate"):
+            assert not allows(template, name, action, "Table", "SUBJECT#a")
+
+
+def test_receive_only_sends_hints(template: dict[str, Any]) -> None:
+    assert allows(template, "ReceiveRole", "sqs:SendMessage", "CheckQueue")
+    assert not allows(template, "ReceiveRole", "sqs:SendMessage", "RemediationQueue")
+    assert not allows(template, "ReceiveRole", "sqs:ReceiveMessage", "CheckQueue")
+    assert not allows(template, "ReceiveRole", "dynamodb:GetItem", "Table")
+    assert not allows(template, "ReceiveRole", "sns:Publish", "Topic")
+
+
+def test_each_role_reads_only_its_secrets(template: dict[str, Any]) -> None:
+    wanted = {
+        "ReceiveRole": {"HookSecret"},
+        "CheckRole": {"OktaSecret", "EntraReaderSecret"},
+        "RemediateRole": {"OktaSecret", "EntraReaderSecret", "EntraWriterSecret"},
+        "ApproveRole": set(),
+        "OperatorPolicy": {"OktaSecret", "HookSecret"},
+    }
+    for role, secrets in wanted.items():
+        read = {s for s in SECRETS if allows(template, role, "secretsmanager:GetSecretValue", s)}
+        assert read == secrets, role
+
+
+def test_each_queue_has_one_taker(template: dict[str, Any]) -> None:
+    takers = {
+        (role, queue)
+        for role in ROLES.values()
+        for queue in ("CheckQueue", "RemediationQueue")
+        if allows(template, role, "sqs:ReceiveMessage", queue)
+    }
+    assert takers == {("CheckRole", "CheckQueue"), ("RemediateRole", "RemediationQueue")}
+
+
+def test_roles_write_only_their_own_log(template: dict[str, Any]) -> None:
+    for function, role in ROLES.items():
+        stem = function.removesuffix("Function")
+        assert allows(template, role, "logs:PutLogEvents", f"{stem}Logs")
+        others = {f.removesuffix("Function") for f in ROLES} - {stem}
+        assert not any(allows(template, role, "logs:PutLogEvents", f"{o}Logs") for o in others)
