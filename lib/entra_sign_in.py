@@ -6,7 +6,6 @@ token or what the vendor says in prose: only the AADSTS code.
 
 from __future__ import annotations
 
-import json
 import re
 import threading
 import time
@@ -16,13 +15,9 @@ from dataclasses import dataclass, field
 import msal
 import requests
 
+from lib.entra_wire import Wire
 from lib.errors import Permanent, Transient
-from lib.http import Reply, bounded, new_session
-from lib.http_answers import retry_after
-from lib.times import utc_now
 
-TIMEOUT = (3.05, 10)
-MAX_ANSWER = 1024 * 1024
 # A token this close to its end (seconds) is not sent any more.
 MARGIN = 60.0
 # What the vendor's list of AADSTS codes calls temporary, and a federated credential that was
@@ -72,7 +67,7 @@ class AppSignIn:
         self._client_id = client_id
         self._secret = secret
         self._scope = f"{graph_root.rstrip('/')}/.default"
-        self._wire = _Wire(http_client)
+        self._wire = Wire(http_client)
         self._app: msal.ConfidentialClientApplication | None = None
         self._lock = threading.Lock()
 
@@ -125,7 +120,7 @@ class DeviceSignIn:
         self._scopes = [f"{graph_root.rstrip('/')}/{name}" for name in permissions]
         self._show = show
         self._cancelled = cancelled
-        self._wire = _Wire(http_client)
+        self._wire = Wire(http_client)
         self._app: msal.PublicClientApplication | None = None
         self._kept: dict[str, str] | None = None
         self._kept_until = 0.0
@@ -194,92 +189,6 @@ class DeviceSignIn:
                 case "expired_token" | "code_expired" | "authorization_pending" | "slow_down":
                     raise Permanent("The sign-in code ran out before it was used; start again.")
             raise _refusal(result)
-
-
-@dataclass(frozen=True)
-class _Answer:
-    """An HTTP answer as MSAL reads it."""
-
-    status_code: int
-    text: str = field(repr=False)
-    headers: Mapping[str, str] = field(repr=False)
-
-    def raise_for_status(self) -> None:
-        """Never has to: what MSAL would raise for was raised before."""
-
-
-class _Wire:
-    """The http_client MSAL asks for: with timeouts, without redirects, and with our errors,
-    which pass through MSAL untouched (so its own throttling never hides the vendor's answer).
-    """
-
-    def __init__(self, session: requests.Session | None) -> None:
-        self._session = session or new_session()
-
-    def get(
-        self,
-        url: str,
-        params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        **_: object,
-    ) -> _Answer:
-        return self._send("GET", url, params, None, headers)
-
-    def post(
-        self,
-        url: str,
-        params: Mapping[str, str] | None = None,
-        data: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        **_: object,
-    ) -> _Answer:
-        return self._send("POST", url, params, data, headers)
-
-    def close(self) -> None:
-        self._session.close()
-
-    def _send(
-        self,
-        method: str,
-        url: str,
-        params: Mapping[str, str] | None,
-        data: Mapping[str, str] | None,
-        headers: Mapping[str, str] | None,
-    ) -> _Answer:
-        # requests' own exceptions quote what was sent: they are not chained.
-        try:
-            with self._session.request(
-                method,
-                url,
-                params=params,
-                data=data,
-                headers=headers,
-                timeout=TIMEOUT,
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                raw = bounded(response.iter_content(65536), "Entra sign-in", MAX_ANSWER)
-                return _checked(response, raw)
-        except requests.Timeout:
-            raise Transient("Entra sign-in: no answer in time") from None
-        except requests.RequestException:
-            raise Transient("Entra sign-in: the connection failed") from None
-
-
-def _checked(response: requests.Response, raw: bytes) -> _Answer:
-    status = response.status_code
-    if status == 429 or status >= 500:
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        wait = retry_after(Reply(status, headers, None, utc_now()))
-        raise Transient(f"Entra sign-in: HTTP {status}", wait)
-    if 300 <= status < 400:
-        raise Permanent(f"Entra sign-in: HTTP {status}, redirects are not followed")
-    text = raw.decode("utf-8", "replace")
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        raise Transient(f"Entra sign-in: HTTP {status} without JSON") from None
-    return _Answer(status, text, dict(response.headers))
 
 
 def _guarded(acquire: Callable[[], Mapping[str, object]]) -> Mapping[str, object]:

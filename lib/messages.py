@@ -50,7 +50,11 @@ class CheckMessage:
         try:
             return cls(
                 hints=tuple(
-                    Hint(Subject(str(s["app"]), str(s["user"])), *_known(s))
+                    Hint(
+                        Subject(str(s["app"]), str(s["user"])),
+                        *_known(s),
+                        guessed=bool(s.get("guessed", False)),
+                    )
                     for s in body["subjects"]
                 ),
                 nameless=tuple(
@@ -65,8 +69,10 @@ class CheckMessage:
             raise Permanent("the check message has fields this version does not know") from None
 
     @classmethod
-    def look_at(cls, subject: Subject, first_seen: datetime | None = None) -> CheckMessage:
-        return cls((Hint(subject, None),), first_seen=first_seen, look=True)
+    def look_at(
+        cls, subject: Subject, first_seen: datetime | None = None, *, guessed: bool = False
+    ) -> CheckMessage:
+        return cls((Hint(subject, None, guessed=guessed),), first_seen=first_seen, look=True)
 
 
 @dataclass(frozen=True)
@@ -130,7 +136,8 @@ def _object(text: str) -> dict[str, Any]:
 
 
 def _hint(hint: Hint) -> dict[str, object]:
-    return {"app": hint.subject.app_id, "user": hint.subject.user_id, **_when(hint)}
+    known = {"app": hint.subject.app_id, "user": hint.subject.user_id, **_when(hint)}
+    return {**known, "guessed": True} if hint.guessed else known
 
 
 def _when(hint: Hint | NamelessHint) -> dict[str, object]:

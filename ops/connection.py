@@ -70,6 +70,12 @@ class Connection:
             "SETTLE_SECONDS": "SettleSeconds",
             "TOUCH_ATTRIBUTE": "TouchAttribute",
             "APPROVAL_HOURS": "ApprovalHours",
+            "MODE": "Mode",
+            "BREAK_GLASS": "BreakGlass",
+            "CONNECTOR_OBJECT_ID": "ConnectorObjectId",
+            "DISABLES_PER_HOUR": "DisablesPerHour",
+            "WRITES_PER_HOUR": "WritesPerHour",
+            "LOOK_DELAYS": "LookDelays",
         }
         return {
             f"PUSHPROOF_{name}": self.outputs[output]

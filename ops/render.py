@@ -72,7 +72,7 @@ def incident_view(
             Text(),
             Text(f"Next: {next_command(incident)}", "bold") if incident.status.open else Text(),
         ),
-        title=f"{incident.id} · {headline(incident)}",
+        title=Text(f"{incident.id} · {headline(incident)}"),
         title_align="left",
         border_style=COLOURS[incident.severity.value],
     )
@@ -143,8 +143,8 @@ def page_view(page: Mapping[str, Any]) -> Panel:
     subject = str(page.get("Subject", ""))
     severity = subject[1:].partition("]")[0]
     return Panel(
-        str(page.get("Message", "")),
-        title=f"page · {subject}",
+        Text(str(page.get("Message", ""))),
+        title=Text(f"page · {subject}"),
         title_align="left",
         border_style=COLOURS.get(severity, "white"),
     )

@@ -56,6 +56,7 @@ class Task:
     hinted: bool
     look: bool
     first_seen: datetime | None
+    guessed: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,12 +112,12 @@ class Check:
         wanted = {
             subject: task
             for subject, task in tasks.items()
-            if task.look or not coverage.is_covered(task.published, states[subject].covered_to)
+            if task.look or self._needs_a_read(task, states[subject], states)
         }
         results: dict[Subject, Result] = {}
         # Before the reads: what is decided must rest on reads later than every known step.
         incidents = {subject: self._open(states[subject]) for subject in wanted}
-        readings = self._read_okta(list(wanted), results)
+        readings = self._read_okta(wanted, states, results)
         for sight in self._read_graph(readings, wanted, states, incidents, results):
             subject = sight.state.subject
             try:
@@ -136,11 +137,34 @@ class Check:
         found = {attr: self._table.incident(ident) for attr, ident in state.open.items()}
         return {attr: incident for attr, incident in found.items() if incident is not None}
 
+    def _needs_a_read(
+        self, task: Task, state: SubjectState, states: Mapping[Subject, SubjectState]
+    ) -> bool:
+        """False for a hint that is answered, will be by a queued look, or is another app's.
+
+        Okta allows about 50 AppUser reads a minute, so none is made in vain.
+        """
+        if coverage.is_covered(task.published, state.covered_to):
+            return False
+        if coverage.will_be_covered(task.published, state.next_look, self._settle):
+            return False
+        user_id = state.subject.user_id
+        known = any(s.link for s in states.values() if s.subject.user_id == user_id)
+        return not (task.guessed and known and state.link is None)
+
     def _read_okta(
-        self, subjects: list[Subject], results: dict[Subject, Result]
+        self,
+        tasks: Mapping[Subject, Task],
+        states: Mapping[Subject, SubjectState],
+        results: dict[Subject, Result],
     ) -> dict[Subject, OktaReading]:
+        # Where a missing assignment would say nothing, no other app is asked about it either.
+        bare = [s for s, task in tasks.items() if task.guessed and states[s].link is None]
+        rest = [s for s in tasks if s not in bare]
+        answers = self._okta.read_subjects(bare, ()) if bare else {}
+        if rest:
+            answers |= self._okta.read_subjects(rest, self._watch.app_ids)
         readings = {}
-        answers = self._okta.read_subjects(subjects, self._watch.app_ids) if subjects else {}
         for subject, answer in answers.items():
             if isinstance(answer, OktaReading):
                 readings[subject] = answer
@@ -158,7 +182,12 @@ class Check:
         incidents: Mapping[Subject, Mapping[Attribute, Incident]],
         results: dict[Subject, Result],
     ) -> list[Sight]:
-        asked = {s: lookup_keys(r, states[s].link) for s, r in readings.items()}
+        asked = {
+            subject: ()
+            if _nobody(tasks[subject], reading, states[subject])
+            else lookup_keys(reading, states[subject].link)
+            for subject, reading in readings.items()
+        }
         every = list(dict.fromkeys(key for keys in asked.values() for key in keys))
         found = self._graph.read_users(every) if every else {}
         sights = []
@@ -205,7 +234,7 @@ class Check:
         # the look. A message that only joins leaves the scheduled look as it is.
         if chain is not before or sight.task.look:
             self._look_in(sight, (chain.next_at - taken_at).total_seconds())
-        state = self._state(sight, chain=chain, cover=False)
+        state = replace(self._state(sight, chain=chain, cover=False), next_look=chain.next_at)
         changes = [self._partly(sight, attr, verdict) for attr in self._agreeing(sight, verdict)]
         self._commit(state, changes)
 
@@ -222,8 +251,7 @@ class Check:
             logger.info("same number, other format", extra={"user": user_id, "of": attribute})
         state = self._state(sight, chain=None, cover=True)
         outcomes = [self._partly(sight, attr, verdict) for attr in self._agreeing(sight, verdict)]
-        self._wait_if_unsettled(sight, state)
-        self._commit(state, outcomes)
+        self._commit(self._settled(sight, state), outcomes)
 
     def _agreeing(self, sight: Sight, verdict: Verdict) -> list[Attribute]:
         drifting = {drift.attribute for drift in verdict.drifts}
@@ -256,12 +284,12 @@ class Check:
                 self._watch.look_delays,
             )
             self._look_in(sight, (chain.next_at - sight.reading.taken_at).total_seconds())
-            self._commit(self._state(sight, chain=chain, cover=False), [])
+            state = replace(self._state(sight, chain=chain, cover=False), next_look=chain.next_at)
+            self._commit(state, [])
             return
         outcomes = self._decide(sight, expected, verdict)
         state = self._state(sight, chain=None, cover=True)
-        self._wait_if_unsettled(sight, state)
-        self._commit(state, outcomes)
+        self._commit(self._settled(sight, state), outcomes)
 
     def _decide(
         self, sight: Sight, expected: tuple[Expectation, ...], verdict: Verdict
@@ -327,18 +355,26 @@ class Check:
             wanted_to=max(known, default=None),
             last_read=taken_at,
             chain=chain,
+            next_look=None,
         )
 
-    def _wait_if_unsettled(self, sight: Sight, state: SubjectState) -> None:
-        """A hint published within the settle time before T needs one more read."""
+    def _settled(self, sight: Sight, state: SubjectState) -> SubjectState:
+        """A hint published within the settle time before T needs one more read, queued here."""
         if state.wanted_to is None:
-            return
-        wait = coverage.wait_for(state.wanted_to, sight.reading.taken_at, self._settle)
-        if wait is not None:
-            self._look_in(sight, wait.total_seconds())
+            return state
+        taken_at = sight.reading.taken_at
+        wanted = coverage.clamp(state.wanted_to, taken_at)
+        wait = coverage.wait_for(wanted, taken_at, self._settle)
+        if wait is None:
+            return state
+        self._look_in(sight, wait.total_seconds())
+        return replace(state, next_look=wanted + self._settle)
 
     def _look_in(self, sight: Sight, seconds: float) -> None:
-        message = CheckMessage.look_at(sight.state.subject, sight.task.first_seen or self._clock())
+        task = sight.task
+        message = CheckMessage.look_at(
+            sight.state.subject, task.first_seen or self._clock(), guessed=task.guessed
+        )
         self._queue.send(message, delay=seconds)
 
     def _commit(self, state: SubjectState, outcomes: Sequence[Outcome]) -> None:
@@ -366,6 +402,11 @@ class Check:
             self._errands.run(stored)
 
 
+def _nobody(task: Task, reading: OktaReading, state: SubjectState) -> bool:
+    """An event without an app says nothing of an app the user was never seen in."""
+    return task.guessed and reading.app_user is None and state.link is None
+
+
 def failures_after(known: Incident) -> int:
     """Mends that did not work out, counting the one whose proof just failed."""
     return known.failures + (1 if known.status is Status.PROVING else 0)
@@ -386,7 +427,9 @@ def _merge(messages: Sequence[CheckMessage]) -> dict[Subject, Task]:
     for message in messages:
         for hint in message.hints:
             known = tasks.get(hint.subject)
-            new = Task(hint.published, not message.look, message.look, message.first_seen)
+            new = Task(
+                hint.published, not message.look, message.look, message.first_seen, hint.guessed
+            )
             tasks[hint.subject] = _join(known, new) if known else new
     return tasks
 
@@ -396,4 +439,5 @@ def _join(one: Task, other: Task) -> Task:
     published = later(hinted[0].published, hinted[-1].published) if hinted else None
     seen = [task.first_seen for task in (one, other) if task.first_seen]
     look = one.look or other.look
-    return Task(published, bool(hinted), look, min(seen, default=None))
+    guessed = one.guessed and other.guessed
+    return Task(published, bool(hinted), look, min(seen, default=None), guessed)

@@ -21,6 +21,17 @@ def is_covered(published: datetime | None, covered: datetime | None) -> bool:
     return published is not None and covered is not None and published < covered
 
 
+def will_be_covered(
+    published: datetime | None, next_look: datetime | None, settle: timedelta
+) -> bool:
+    """True when the look that is queued already reads late enough for this hint as well."""
+    return (
+        published is not None
+        and next_look is not None
+        and is_covered(published, next_look - settle)
+    )
+
+
 def clamp(published: datetime | None, taken_at: datetime) -> datetime:
     """A hint from the future, or of unknown time, counts as published at the read."""
     return taken_at if published is None else min(published, taken_at)

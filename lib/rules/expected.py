@@ -57,7 +57,10 @@ def expectations(
 
 
 def account_expectation(reading: OktaReading) -> Expectation:
-    """false: DEPROVISIONED, or assigned to no watched app. true: ACTIVE and assigned. Else none."""
+    """false: DEPROVISIONED, or assigned to no watched app. true: ACTIVE and assigned here.
+
+    Else no opinion: suspended, locked out, staged, or assigned to another watched app only.
+    """
     assigned = reading.app_user is not None or reading.assigned_elsewhere
     status = reading.user.status if reading.user else None
     value: bool | None = None
@@ -70,6 +73,8 @@ def account_expectation(reading: OktaReading) -> Expectation:
     elif not assigned:
         why = "assigned to no watched app of this tenant"
         value = False
+    elif reading.app_user is None:
+        why = "another watched app speaks for this user"
     elif status == "ACTIVE":
         why = "the Okta user is active and assigned"
         value = True

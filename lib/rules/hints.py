@@ -44,15 +44,21 @@ LOG_ONLY_EVENTS = (
 WATCHED_EVENTS = frozenset(HOOK_EVENTS + LOG_ONLY_EVENTS)
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+# Okta's user names end at 100 characters; a longer text would not fit a message either.
+LONGEST_NAME = 100
 
 
 @dataclass(frozen=True)
 class Hint:
-    """One subject that may need proof. `published` None: the event did not say when."""
+    """One subject that may need proof. `published` None: the event did not say when.
+
+    `guessed`: the event named the user and no app, so each watched app is only a possibility.
+    """
 
     subject: Subject
     published: datetime | None
     uuids: tuple[str, ...] = ()
+    guessed: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,7 +92,8 @@ def read_events(events: Iterable[object], app_ids: tuple[str, ...]) -> Reading:
         if not isinstance(event, Mapping):
             malformed.append("?")
             continue
-        if event.get("eventType") not in WATCHED_EVENTS:
+        kind = event.get("eventType")
+        if not isinstance(kind, str) or kind not in WATCHED_EVENTS:
             unwatched += 1
             continue
         uuid = event.get("uuid")
@@ -94,19 +101,20 @@ def read_events(events: Iterable[object], app_ids: tuple[str, ...]) -> Reading:
         published = from_text_or_none(event.get("published"))
         targets = _targets(event.get("target"))
         apps = app_ids
-        if "AppInstance" in targets:
+        guessed = "AppInstance" not in targets
+        if not guessed:
             apps = tuple(app for app in app_ids if app == targets["AppInstance"][0])
             if not apps:
                 strangers += 1
                 continue
         if "User" in targets:
             for app in apps:
-                hint = Hint(Subject(app, targets["User"][0]), published, (uuid,))
+                hint = Hint(Subject(app, targets["User"][0]), published, (uuid,), guessed)
                 hints[hint.subject] = _join(hints.get(hint.subject), hint)
-        elif "AppUser" in targets and targets["AppUser"][1] not in (None, "unknown"):
+        elif name := _name(targets):
             for app in apps:
-                name = str(targets["AppUser"][1])
-                nameless[app, name] = NamelessHint(app, name, published, (uuid,))
+                other = NamelessHint(app, name, published, (uuid,))
+                nameless[app, name] = _join_nameless(nameless.get((app, name)), other)
         else:
             malformed.append(uuid)
     return Reading(
@@ -124,9 +132,30 @@ def later(one: datetime | None, other: datetime | None) -> datetime | None:
 def _join(known: Hint | None, new: Hint) -> Hint:
     if known is None:
         return new
-    # Three uuids are enough to find the events again; hundreds would not fit a message.
-    uuids = tuple(dict.fromkeys(known.uuids + new.uuids))[-3:]
-    return replace(new, published=later(known.published, new.published), uuids=uuids)
+    return replace(
+        new,
+        published=later(known.published, new.published),
+        uuids=_some(known.uuids + new.uuids),
+        guessed=known.guessed and new.guessed,
+    )
+
+
+def _join_nameless(known: NamelessHint | None, new: NamelessHint) -> NamelessHint:
+    if known is None:
+        return new
+    published = later(known.published, new.published)
+    return replace(new, published=published, uuids=_some(known.uuids + new.uuids))
+
+
+def _some(uuids: tuple[str, ...]) -> tuple[str, ...]:
+    """Three are enough to find the events again; hundreds would not fit a message."""
+    return tuple(dict.fromkeys(uuids))[-3:]
+
+
+def _name(targets: Mapping[str, tuple[str, str | None]]) -> str | None:
+    """The app user's name, where there is one ("unknown" is Okta's word for none)."""
+    name = targets["AppUser"][1] if "AppUser" in targets else None
+    return name if name and name != "unknown" and len(name) <= LONGEST_NAME else None
 
 
 def _targets(target: object) -> dict[str, tuple[str, str | None]]:

@@ -59,7 +59,8 @@ class Failure:
 def parse_reason(reason: str | None) -> Failure:
     text = reason or ""
     pieces = {name: value.strip("\"'") for name, value in _PIECE.findall(text)}
-    truncated = len(text) >= REASON_LIMIT
+    # Exactly at the limit: cut. Support articles show longer reasons, which are then whole.
+    truncated = len(text) == REASON_LIMIT
     aadsts = _AADSTS.search(text)
     return Failure(
         kind=_kind(text, pieces, truncated, aadsts is not None),

@@ -46,6 +46,7 @@ class SubjectState:
     wanted_to: datetime | None = None
     last_read: datetime | None = None
     chain: Chain | None = None
+    next_look: datetime | None = None  # a look that is queued reads no earlier than this
     open: dict[Attribute, str] = field(default_factory=dict)
     touched_at: dict[Attribute, datetime] = field(default_factory=dict)
     errands: tuple[Errand, ...] = ()

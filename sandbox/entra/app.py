@@ -28,7 +28,7 @@ from sandbox.entra.routes_users import user_routes
 from sandbox.entra.seed import grant, seeded
 from sandbox.entra.throttle import Throttle
 from sandbox.entra.tokens import Tokens
-from sandbox.entra.web import Counts, create_web_app
+from sandbox.entra.web import Counts, Gate
 from sandbox.faults import Faults
 from sandbox.world_model import World
 
@@ -83,9 +83,8 @@ class Tenant:
             self.directory, self._identities, self.tokens, self.device_codes, clock
         )
         self._counts = Counts()
-        self.flask: Flask = create_web_app(
-            self.tokens, self.throttle, self.faults, self._counts, clock
-        )
+        gate = Gate(self.tokens, self.throttle, self.faults, self._counts, clock)
+        self.flask: Flask = gate.create_app()
         self._register(app_only_sync=world.tenant.app_only_directory_sync)
 
     @property
@@ -177,7 +176,7 @@ class Tenant:
             owned.setdefault(self._find(who).id, []).append(application_id)
 
     def connector_write(
-        self, object_id: str, attributes: Mapping[str, object], connector: str = "connector"
+        self, object_id: str, changes: Mapping[str, object], connector: str = "connector"
     ) -> WriteRefusal | None:
         """A push through Graph by the app identity named `connector`; None means accepted.
 
@@ -187,14 +186,14 @@ class Tenant:
         identity = next(each for each in self._identities.values() if each.name == connector)
         return self._push(
             object_id,
-            attributes,
+            changes,
             lambda user: self._changes.by_connector(
-                self._authority.caller(identity), user, attributes
+                self._authority.caller(identity), user, changes
             ),
         )
 
     def sync_write(
-        self, object_id: str, attributes: Mapping[str, object], app_id: str = "sync"
+        self, object_id: str, changes: Mapping[str, object], app_id: str = "sync"
     ) -> WriteRefusal | None:
         """A push as directory synchronisation by the service account of the Okta app `app_id`.
 
@@ -205,8 +204,8 @@ class Tenant:
         initiated_by = by_account(account, name, name)
         return self._push(
             object_id,
-            attributes,
-            lambda user: self._changes.by_sync(user, attributes, initiated_by),
+            changes,
+            lambda user: self._changes.by_sync(user, changes, initiated_by),
         )
 
     def token(self, identity: str, user: str | None = None, *, graph_root: str = "") -> str:
@@ -224,7 +223,7 @@ class Tenant:
         return [each for each in entries if f"'{wanted}'" in str(each["targetResources"])]
 
     def _push(
-        self, object_id: str, attributes: Mapping[str, object], write: Callable[[User], None]
+        self, object_id: str, changes: Mapping[str, object], write: Callable[[User], None]
     ) -> WriteRefusal | None:
         request_id, client_request_id = str(uuid.uuid4()), str(uuid.uuid4())
         path = f"/users/{object_id}"
@@ -233,7 +232,7 @@ class Tenant:
         except KeyError:
             code, message = "Request_ResourceNotFound", f"Resource '{object_id}' does not exist."
             return WriteRefusal(404, code, message, "PATCH", path, request_id, client_request_id)
-        if not attributes:
+        if not changes:
             return None
         try:
             write(user)

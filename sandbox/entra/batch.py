@@ -67,7 +67,7 @@ def _run(app: Flask, prefix: str, part: _Part) -> Json:
             data=None if part.body is None else json.dumps(part.body),
             environ_overrides={web.PART: True},
         )
-    kept = {name: reply.headers[name] for name in reply.headers.keys() if name != "Content-Length"}
+    kept = {name: reply.headers[name] for name, _ in reply.headers if name != "Content-Length"}
     return {
         "id": part.id,
         "status": reply.status_code,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from sandbox.entra import web
 from sandbox.entra.callers import READ_GROUPS, READ_ROLES, READ_UNITS, READ_USERS
@@ -33,13 +33,14 @@ _KNOWN: Mapping[str, tuple[str, ...]] = {
     "user": ("id", "displayName", "userPrincipalName"),
 }
 _ANY = frozenset(name for names in _KNOWN.values() for name in names)
+_READ_APPLICATIONS = frozenset(
+    {"Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All"}
+)
 _READ = {
     "directoryRole": READ_ROLES,
     "group": READ_GROUPS,
     "administrativeUnit": READ_UNITS,
-    "application": frozenset(
-        {"Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All"}
-    ),
+    "application": _READ_APPLICATIONS,
     "user": READ_USERS,
 }
 
@@ -50,29 +51,36 @@ def member_routes(directory: Directory) -> Blueprint:
     routes = Blueprint("members", __name__)
 
     @routes.get("/users/<id>/memberOf")
+    @routes.get("/servicePrincipals/<id>/memberOf")
     def member_of(id: str) -> Response:
-        return _answer(_member_of(directory, id, transitive=False))
+        return _answer(_member_of(directory, _principal(directory, id), transitive=False))
 
     @routes.get("/users/<id>/memberOf/<cast>")
+    @routes.get("/servicePrincipals/<id>/memberOf/<cast>")
     def member_of_kind(id: str, cast: str) -> Response:
-        return _cast(_member_of(directory, id, transitive=False), cast)
+        return _cast(_member_of(directory, _principal(directory, id), transitive=False), cast)
 
     @routes.get("/users/<id>/transitiveMemberOf")
+    @routes.get("/servicePrincipals/<id>/transitiveMemberOf")
     def transitive_member_of(id: str) -> Response:
-        return _answer(_member_of(directory, id, transitive=True))
+        return _answer(_member_of(directory, _principal(directory, id), transitive=True))
 
     @routes.get("/users/<id>/transitiveMemberOf/<cast>")
+    @routes.get("/servicePrincipals/<id>/transitiveMemberOf/<cast>")
     def transitive_member_of_kind(id: str, cast: str) -> Response:
-        return _cast(_member_of(directory, id, transitive=True), cast)
+        return _cast(_member_of(directory, _principal(directory, id), transitive=True), cast)
 
     @routes.get("/users/<id>/ownedObjects")
+    @routes.get("/servicePrincipals/<id>/ownedObjects")
     def owned_objects(id: str) -> Response:
-        return _answer(_owned(directory, id))
+        return _answer(_owned(directory, _principal(directory, id)))
 
     @routes.get("/users/<id>/ownedObjects/<cast>")
+    @routes.get("/servicePrincipals/<id>/ownedObjects/<cast>")
     def owned_objects_kind(id: str, cast: str) -> Response:
         kind = cast.removeprefix(_PREFIX)
-        return _answer([each for each in _owned(directory, id) if each["kind"] == kind])
+        owned = _owned(directory, _principal(directory, id))
+        return _answer([each for each in owned if each["kind"] == kind])
 
     @routes.get("/groups")
     def list_groups() -> Response:
@@ -84,7 +92,7 @@ def member_routes(directory: Directory) -> Blueprint:
             if clause.name not in {"id", "displayName", "isAssignableToRole"}:
                 raise unsupported_query("Unsupported Query.")
             shapes = [each for each in shapes if each[clause.name] in clause.values]
-        return _answer(shapes, read=READ_GROUPS)
+        return _answer(shapes)
 
     @routes.get("/groups/<id>")
     def one_group(id: str) -> Response:
@@ -97,20 +105,19 @@ def member_routes(directory: Directory) -> Blueprint:
 
     @routes.get("/groups/<id>/members")
     def members(id: str) -> Response:
-        found = _existing_group(directory, id).members
-        return _answer(_users(directory, found), read=READ_GROUPS)
+        web.caller().require(READ_GROUPS)
+        return _answer(_users(directory, _existing_group(directory, id).members))
 
     @routes.get("/groups/<id>/owners")
     def owners(id: str) -> Response:
-        found = _existing_group(directory, id).owners
-        return _answer(_users(directory, found), read=READ_GROUPS)
+        web.caller().require(READ_GROUPS)
+        return _answer(_users(directory, _existing_group(directory, id).owners))
 
     return routes
 
 
-def _answer(shapes: list[Json], read: frozenset[str] = READ_USERS) -> Response:
+def _answer(shapes: list[Json]) -> Response:
     caller = web.caller()
-    caller.require(read)
     options = web.options()
     refuse_unknown(options, "$select", "$top", "$skiptoken", "$count", "$filter")
     names = select(options, _ANY)
@@ -140,13 +147,24 @@ def _cast(shapes: list[Json], cast: str) -> Response:
     return _answer([each for each in shapes if each["kind"] == kind])
 
 
-def _member_of(directory: Directory, key: str, *, transitive: bool) -> list[Json]:
-    web.caller().require(READ_USERS)
-    user = existing(directory, key)
-    held = directory.held(user.id)
+def _principal(directory: Directory, key: str) -> str:
+    """The object id of the user or service principal the path names."""
+    if request.path.split("/")[3] == "users":
+        web.caller().require(READ_USERS)
+        return existing(directory, key).id
+    web.caller().require(_READ_APPLICATIONS)
+    if key.lower() not in directory.service_principals:
+        raise not_found(key)
+    return key.lower()
+
+
+def _member_of(directory: Directory, principal_id: str, *, transitive: bool) -> list[Json]:
+    held = directory.held(principal_id)
     roles = [each for each in held if transitive or each.group_id is None]
-    shapes = _roles(directory, roles) + [_group(each) for each in directory.groups_of(user.id)]
-    if user.restricted:
+    groups = directory.groups_of(principal_id)
+    shapes = _roles(directory, roles) + [_group(each) for each in groups]
+    user = directory.users.get(principal_id)
+    if user is not None and user.restricted:
         shapes.append(
             {
                 "kind": "administrativeUnit",
@@ -158,14 +176,12 @@ def _member_of(directory: Directory, key: str, *, transitive: bool) -> list[Json
     return shapes
 
 
-def _owned(directory: Directory, key: str) -> list[Json]:
-    web.caller().require(READ_USERS)
-    user = existing(directory, key)
+def _owned(directory: Directory, principal_id: str) -> list[Json]:
     applications: list[Json] = [
         {"kind": "application", "id": each, "appId": each, "displayName": "An application"}
-        for each in directory.owned_applications.get(user.id, [])
+        for each in directory.owned_applications.get(principal_id, [])
     ]
-    return [_group(group) for group in directory.groups_owned(user.id)] + applications
+    return [_group(group) for group in directory.groups_owned(principal_id)] + applications
 
 
 def _roles(directory: Directory, held: Iterable[HeldRole]) -> list[Json]:

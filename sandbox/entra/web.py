@@ -62,71 +62,83 @@ def route_name() -> str:
     return f"{request.method} {rule.removeprefix('/graph').replace('<', '{').replace('>', '}')}"
 
 
-def create_web_app(
-    tokens: Tokens,
-    throttle: Throttle,
-    faults: Faults,
-    counts: Counts,
-    clock: Callable[[], datetime],
-) -> Flask:
-    """A Flask app without routes."""
-    app = Flask("sandbox.entra")
-    app.json.sort_keys = False  # type: ignore[attr-defined]
-    # A userPrincipalName or a $batch part may hold an escaped slash; do not redirect to "clean" it.
-    app.url_map.merge_slashes = False
+class Gate:
+    """Stands before and behind every route."""
 
-    @app.before_request
-    def admit() -> Response | None:
+    def __init__(
+        self,
+        tokens: Tokens,
+        throttle: Throttle,
+        faults: Faults,
+        counts: Counts,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._tokens = tokens
+        self._throttle = throttle
+        self._faults = faults
+        self._counts = counts
+        self._clock = clock
+
+    def create_app(self) -> Flask:
+        """A Flask app without routes."""
+        app = Flask("sandbox.entra", static_folder=None)
+        app.json.sort_keys = False  # type: ignore[attr-defined]
+        # A name in a path may hold two slashes; a redirect to a tidier path would be no answer.
+        app.url_map.merge_slashes = False
+        app.before_request(self._admit)
+        app.after_request(self._announce)
+        app.register_error_handler(GraphError, self._refused)
+        app.register_error_handler(HTTPException, self._unknown)
+        return app
+
+    def _admit(self) -> Response | None:
         name = route_name()
         part = PART in request.environ
-        (counts.parts if part else counts.calls)[name] += 1
+        (self._counts.parts if part else self._counts.calls)[name] += 1
         g.request_id = str(uuid.uuid4())
-        fault = faults.take(name)
+        fault = self._faults.take(name)
         if fault is not None and isinstance(fault.status, int):
-            return _failed(fault, fault.status)
-        if fault is not None and part:
-            return _failed(fault, 504)
+            return self._failed(fault, fault.status)
         if fault is not None:
-            return faults.break_connection(fault)
+            return self._failed(fault, 504) if part else self._faults.break_connection(fault)
         if request.path.startswith(_GRAPH):
-            _authenticate()
+            self._authenticate()
             # A $batch spends nothing itself: its parts are throttled one by one.
             if not request.path.endswith("/$batch"):
-                _spend()
+                self._spend()
         return None
 
-    def _authenticate() -> None:
+    def _authenticate(self) -> None:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise errors.unauthenticated("Access token is empty.")
-        caller = tokens.caller(token)
-        if caller is None:
+        found = self._tokens.caller(token)
+        if found is None:
             raise errors.unauthenticated(
                 "Lifetime validation failed, the token is expired."
                 if token.count(".") == 2
                 else "IDX14100: JWT is not well formed, there are no dots (.)."
             )
-        g.caller = caller
+        g.caller = found
 
-    def _spend() -> None:
+    def _spend(self) -> None:
         g.units = cost()
-        share = throttle.take_units(caller().client_id, g.units)
+        share = self._throttle.take_units(caller().client_id, g.units)
         g.throttle = percentage_header(share)
         if request.method not in {"GET", "HEAD"}:
-            throttle.take_write(caller().client_id)
+            self._throttle.take_write(caller().client_id)
 
-    def _failed(fault: Fault, status: int) -> Response:
-        if not request.path.startswith(_GRAPH):
-            body = {"error": "temporarily_unavailable", "error_description": "Try again later."}
-            response = answer(body, status)
-            response.headers.update(fault.headers)
-            return response
-        code, message = _FAULT_CODES.get(status, ("UnknownError", ""))
-        return refused(GraphError(status, code, message, dict(fault.headers)))
+    def _failed(self, fault: Fault, status: int) -> Response:
+        if request.path.startswith(_GRAPH):
+            code, message = _FAULT_CODES.get(status, ("UnknownError", ""))
+            return self._refused(GraphError(status, code, message, dict(fault.headers)))
+        body = {"error": "temporarily_unavailable", "error_description": "Try again later."}
+        response = answer(body, status)
+        response.headers.update(fault.headers)
+        return response
 
-    @app.after_request
-    def announce(response: Response) -> Response:
-        response.headers["Date"] = format_datetime(clock(), usegmt=True)
+    def _announce(self, response: Response) -> Response:
+        response.headers["Date"] = format_datetime(self._clock(), usegmt=True)
         if not request.path.startswith(_GRAPH):
             return response
         response.headers["request-id"] = g.request_id
@@ -143,10 +155,9 @@ def create_web_app(
             response.headers["OData-Version"] = "4.0"
         return response
 
-    @app.errorhandler(GraphError)
-    def refused(error: GraphError) -> Response:
+    def _refused(self, error: GraphError) -> Response:
         inner: dict[str, object] = {
-            "date": clock().strftime("%Y-%m-%dT%H:%M:%S"),
+            "date": self._clock().strftime("%Y-%m-%dT%H:%M:%S"),
             "request-id": g.request_id,
             "client-request-id": client_request_id(),
         }
@@ -157,16 +168,13 @@ def create_web_app(
         response.headers.update(error.headers)
         return response
 
-    @app.errorhandler(HTTPException)
-    def unknown(error: HTTPException) -> Response:
+    def _unknown(self, error: HTTPException) -> Response:
         if error.code == 404:
-            return refused(errors.no_such_segment(request.path.rpartition("/")[2]))
+            return self._refused(errors.no_such_segment(request.path.rpartition("/")[2]))
         if error.code == 405:
             message = "Specified HTTP method is not allowed for the request target."
-            return refused(GraphError(405, "Request_BadRequest", message))
-        return refused(GraphError(error.code or 500, "BadRequest", error.name))
-
-    return app
+            return self._refused(GraphError(405, "Request_BadRequest", message))
+        return self._refused(GraphError(error.code or 500, "BadRequest", error.name))
 
 
 def caller() -> Caller:

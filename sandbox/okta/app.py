@@ -122,9 +122,10 @@ def create_org(
 def _add_person(state: State, person: Person, then: datetime) -> None:
     if person.okta is None:
         return
+    parts = person.okta.login.partition("@")[0].title().split(".")
     names: dict[str, object] = {
-        "firstName": person.name,
-        "lastName": "user",
+        "firstName": parts[0],
+        "lastName": parts[-1],
         "email": person.okta.login,
     }
     user = User(

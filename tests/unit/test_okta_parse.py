@@ -84,7 +84,7 @@ def test_no_app_user_at_all_is_permanent(body: object) -> None:
 
 
 def test_a_user() -> None:
-    body = {
+    body: dict[str, object] = {
         "id": "00uUSER",
         "status": "ACTIVE",
         "type": {"id": "oty1"},
@@ -111,7 +111,8 @@ def test_a_user_that_was_not_embedded_is_none(embedded: object) -> None:
 def test_features_must_be_there_but_may_be_empty() -> None:
     assert okta_parse.features({"features": []}) == frozenset()
     assert okta_parse.features({"features": ["PUSH_NEW_USERS", None]}) == {"PUSH_NEW_USERS"}
-    for body in ({}, {"features": None}, []):
+    wrong: list[object] = [{}, {"features": None}, []]
+    for body in wrong:
         with pytest.raises(Permanent, match="features"):
             okta_parse.features(body)
 

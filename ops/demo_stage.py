@@ -1,0 +1,166 @@
+"""What the demonstration needs of the sandbox: to wait, to approve, to sign in, to show."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import requests
+from rich.console import Console
+from rich.text import Text
+
+from lib.entra_sign_in import DevicePrompt
+from lib.incident import Incident, Status
+from lib.model import Attribute, Subject
+from lib.store.table import SubjectState, Table
+from ops import approvals, render
+from ops.connection import Connection, Refusal
+from ops.write_command import run_write
+from sandbox.run import Sandbox
+
+PATIENCE = 30.0
+
+T = TypeVar("T")
+
+
+class WentWrong(Exception):
+    """The story did not go as told; the message says where."""
+
+
+class Stage:
+    def __init__(self, sandbox: Sandbox, console: Console) -> None:
+        self.sandbox, self.console = sandbox, console
+        self.connection = Connection("sandbox", sandbox.cloud.outputs, is_sandbox=True)
+        self.become("first.operator")
+        self.table: Table = self.connection.table()
+        self._pages_told = 0
+
+    # -- telling ----------------------------------------------------------------------------
+
+    def act(self, title: str, *lines: str) -> None:
+        self.console.print()
+        self.console.rule(Text(title, "bold"), align="left")
+        for line in lines:
+            self.say(line)
+
+    def say(self, line: str) -> None:
+        self.console.print(line, markup=False)
+
+    def step(self, line: str) -> None:
+        self.console.print(Text(f"  ▸ {line}", "cyan"))
+
+    def show(self, incident: Incident, *, reveal: bool = False) -> None:
+        timeline = self.table.timeline(incident.id)
+        given = self.table.approvals(incident.id)
+        self.console.print(render.incident_view(incident, timeline, given, reveal=reveal))
+
+    def pages(self) -> int:
+        """Prints what on-call received since the last time; how many pages that was."""
+        pages = self.sandbox.cloud.pages()
+        new = pages[self._pages_told :]
+        self._pages_told = len(pages)
+        for page in new:
+            self.console.print(render.page_view(page))
+        return len(new)
+
+    # -- acting -----------------------------------------------------------------------------
+
+    def become(self, operator: str) -> None:
+        identity = self.sandbox.operators[operator]
+        os.environ.update(self.sandbox.cloud.environment(identity))
+
+    def approve(self, incident: Incident, operator: str) -> str:
+        """The answer's outcome; what a refusal said comes back in quotes."""
+        self.become(operator)
+        request: dict[str, object] = {
+            "action": "approve",
+            "incident": incident.id,
+            "digest": incident.plan.digest,
+        }
+        try:
+            answer = approvals.send(self.connection, request)
+        except Refusal as refusal:
+            self.step(f"{operator} may not approve: {refusal.message}")
+            return refusal.message
+        given = f"{answer['given']} of {answer['needed']}"
+        self.step(f"{operator}: {answer['outcome']} ({given} approvals)")
+        return str(answer["outcome"])
+
+    def set_mode(self, mode: str) -> None:
+        approvals.send(self.connection, {"action": "mode", "mode": mode})
+        self.step(f"first.operator sets the mode to {mode} (a signed request, no deployment)")
+
+    def write_as(self, incident: Incident, account: str) -> int:
+        """pushproof write, signed in as `account` through the simulator's own page."""
+
+        def complete(prompt: DevicePrompt) -> None:
+            self.step(f"{account} opens {prompt.verification_uri} and enters the code")
+            answer = requests.post(
+                prompt.verification_uri,
+                data={"code": prompt.user_code, "account": account, "answer": "continue"},
+                verify=str(self.sandbox.ca_file),
+                timeout=10,
+            )
+            if answer.status_code != 200:
+                raise WentWrong(f"{account} could not sign in")
+
+        return run_write(self.connection, incident, lambda _incident, _step: True, complete)
+
+    # -- waiting ----------------------------------------------------------------------------
+
+    def subject(self, person: str, app: int = 0) -> Subject:
+        world = self.sandbox.world
+        okta = world.person(person).okta
+        if okta is None:
+            raise WentWrong(f"{person} is not in Okta")
+        return Subject(world.apps[app].id, okta.id)
+
+    def state(self, subject: Subject) -> SubjectState:
+        return self.table.subjects([subject])[subject]
+
+    def found(self, subject: Subject, attribute: Attribute) -> Incident:
+        """The subject's open incident about an attribute, once there is one."""
+
+        def look() -> Incident | None:
+            identifier = self.state(subject).open.get(attribute)
+            return self.table.incident(identifier) if identifier else None
+
+        return self._until(look, f"no incident about {attribute} was opened")
+
+    def reached(self, incident: Incident, *statuses: Status) -> Incident:
+        def look() -> Incident | None:
+            now = self.table.incident(incident.id)
+            return now if now and now.status in statuses else None
+
+        wanted = " or ".join(status.value for status in statuses)
+        return self._until(look, f"{incident.id} did not become {wanted}")
+
+    def covered(self, subject: Subject) -> SubjectState:
+        """The subject's state, once everything said of it so far is answered."""
+        before = self.state(subject)
+
+        def look() -> SubjectState | None:
+            now = self.state(subject)
+            fresh = now.version > before.version or before.version > 0
+            return now if fresh and now.covered_to and now.chain is None else None
+
+        return self._until(look, "the check did not cover the hint")
+
+    def settle(self) -> None:
+        if not self.sandbox.settled(PATIENCE):
+            raise WentWrong("the queues did not come to rest")
+
+    def expect(self, true: bool, otherwise: str) -> None:
+        if not true:
+            raise WentWrong(otherwise)
+
+    def _until(self, look: Callable[[], T | None], otherwise: str) -> T:
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            found = look()
+            if found is not None:
+                return found
+            time.sleep(0.1)
+        raise WentWrong(otherwise)

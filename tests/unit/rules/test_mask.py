@@ -1,0 +1,44 @@
+"""Values on a screen by default: recognisable, not readable."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lib.model import Value
+from lib.rules.mask import mask, show
+
+
+@pytest.mark.parametrize(
+    ("value", "masked", "shown"),
+    [
+        ("+15550100", "+1…00", "+15550100"),
+        ("555010", "…", "555010"),
+        ("", "(none)", "(none)"),
+        (None, "(none)", "(none)"),
+        ((), "(none)", "(none)"),
+        (True, "true", "true"),
+        (False, "false", "false"),
+        (("a@b.example",), "1: a…@b…", "a@b.example"),
+        (("a@b.example", "+15550100"), "2: a…@b…, +1…00", "a@b.example, +15550100"),
+    ],
+)
+def test_mask_and_show(value: Value, masked: str, shown: str) -> None:
+    assert (mask(value), show(value)) == (masked, shown)
+
+
+@given(st.from_regex(r"\+[1-9][0-9]{7,14}", fullmatch=True))
+def test_no_phone_can_be_read(phone: str) -> None:
+    assert phone not in mask(phone)
+    assert phone[2:-2] not in mask(phone)
+
+
+@given(st.lists(st.emails(), min_size=1, max_size=4))
+def test_no_mail_can_be_read(mails: list[str]) -> None:
+    masked = mask(tuple(mails))
+    for mail in mails:
+        local, _, domain = mail.rpartition("@")
+        assert mail not in masked
+        assert f"@{domain}" not in masked
+        assert len(local) < 2 or f"{local}@" not in masked
