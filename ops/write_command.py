@@ -61,7 +61,7 @@ def preview_view(preview: Preview) -> Grid:
         box=None,
     )
     for name in ("Entra user", "Okta user", "now in Entra", "would become"):
-        grid.add_column(name)
+        grid.add_column(name, overflow="fold")
     for row in preview.overwrites:
         grid.add_row(row.object_id, row.user_id, show(row.before), show(row.after))
     return grid

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import socket
 import ssl
 import threading
@@ -16,6 +17,7 @@ from sandbox.tls import Tls
 _HOST = "127.0.0.1"
 _HANDSHAKE_SECONDS = 10.0
 _BACKLOG = 128
+_BODY_LIMIT = 16 * 1024 * 1024
 
 
 class PortTaken(Exception):
@@ -32,6 +34,8 @@ class _Handler(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
     # Headers and body are written separately; Nagle would hold the body back for 40 ms.
     disable_nagle_algorithm = True
+    _keep_alive = False
+    _dated = False
 
     def setup(self) -> None:
         """The handshake runs here, in the connection's own thread, and may not take for ever."""
@@ -40,6 +44,39 @@ class _Handler(WSGIRequestHandler):
             self.request.do_handshake()
             self.request.settimeout(None)
         super().setup()
+
+    def run_wsgi(self) -> None:
+        """Takes the body off the connection first, so that the next request line follows it."""
+        length = self.headers.get("Content-Length", "0")
+        drained = length.isdecimal() and int(length) <= _BODY_LIMIT
+        if not drained or "Transfer-Encoding" in self.headers:
+            self._keep_alive = False
+            super().run_wsgi()
+            return
+        self._keep_alive = True
+        connection = self.rfile
+        self.rfile = io.BytesIO(connection.read(int(length)))
+        try:
+            super().run_wsgi()
+        finally:
+            self.rfile = connection
+
+    def send_response(self, code: int, message: str | None = None) -> None:
+        """Without Date and Server: both belong to the app, and twice is once too often."""
+        self._dated = False
+        self.send_response_only(code, message)
+
+    def send_header(self, keyword: str, value: str) -> None:
+        """Werkzeug ends every connection because it does not drain bodies; here they are."""
+        if keyword.lower() == "connection" and self._keep_alive:
+            return
+        self._dated |= keyword.lower() == "date"
+        super().send_header(keyword, value)
+
+    def end_headers(self) -> None:
+        if not self._dated:
+            self.send_header("Date", self.date_time_string())
+        super().end_headers()
 
     def log(self, type: str, message: str, *args: Any) -> None:
         """Requests carry tokens and names; none of that belongs on a terminal."""

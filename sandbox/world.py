@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from sandbox.entra.roles import role_template
 from sandbox.world_fields import Field, WorldError, parse
 from sandbox.world_model import (
     Assignment,
@@ -22,6 +21,7 @@ from sandbox.world_model import (
     WorldGroup,
     WorldMapping,
 )
+from sandbox.world_people import okta_id, read_person, read_role
 
 __all__ = [
     "DEMO",
@@ -43,16 +43,6 @@ __all__ = [
 
 DEMO = Path(__file__).parent / "worlds" / "demo.yaml"
 
-_OKTA_STATUSES = (
-    "STAGED",
-    "PROVISIONED",
-    "ACTIVE",
-    "RECOVERY",
-    "PASSWORD_EXPIRED",
-    "LOCKED_OUT",
-    "SUSPENDED",
-    "DEPROVISIONED",
-)
 _BUCKETS = ("apps", "users", "logs", "other")
 
 
@@ -78,7 +68,7 @@ def _world(root: Field) -> World:
     top = root.mapping(*keys)
     apps = top["apps"].each(_app)
     app_ids = [app.id for app in apps]
-    people = top["people"].each(lambda each: _person(each, app_ids))
+    people = top["people"].each(lambda each: read_person(each, app_ids))
     accounts = [person.name for person in people if person.entra]
     groups = top["groups"].each(lambda each: _group(each, accounts))
     identities = top["identities"].each(_identity)
@@ -137,7 +127,7 @@ def _okta(entry: Field) -> OktaSettings:
 
 def _app(entry: Field) -> WorldApp:
     keys = entry.mapping("id", "label", "features", "path", "schema", "mappings", "pushes")
-    app_id = _okta_id(keys["id"], "0oa")
+    app_id = okta_id(keys["id"], "0oa")
     schema = {name: each.text() for name, each in keys["schema"].mapping().items()}
     entries = {} if keys["mappings"].absent else keys["mappings"].mapping()
     for name, each in entries.items():
@@ -182,86 +172,13 @@ def _identity(entry: Field) -> Identity:
         object_id,
         secret,
         keys["permissions"].each(Field.text),
-        keys["roles"].each(_role),
+        keys["roles"].each(read_role),
     )
 
 
 def _token(entry: Field) -> OktaToken:
     keys = entry.mapping("name", "token")
     return OktaToken(keys["name"].text(), keys["token"].text())
-
-
-def _person(entry: Field, app_ids: list[str]) -> Person:
-    keys = entry.mapping("name", "okta", "assigned", "entra")
-    okta = None if keys["okta"].absent else _okta_person(keys["okta"])
-    assigned = None if keys["assigned"].absent else _assignment(keys["assigned"], app_ids)
-    entra = None if keys["entra"].absent else _entra_person(keys["entra"])
-    if assigned and not okta:
-        raise keys["assigned"].wrong("only somebody with an okta entry can be assigned")
-    if assigned and assigned.external_id != "none" and not entra:
-        raise keys["assigned"].wrong("external_id must be none for somebody without an entra entry")
-    if assigned and assigned.external_id == "immutable" and entra and not entra.immutable_id:
-        raise keys["assigned"].wrong("external_id immutable needs entra.immutable_id")
-    return Person(keys["name"].text(), okta, assigned, entra)
-
-
-def _okta_person(entry: Field) -> OktaPerson:
-    keys = entry.mapping("id", "login", "status", "profile")
-    return OktaPerson(
-        _okta_id(keys["id"], "00u"),
-        keys["login"].text(),
-        keys["status"].choice(_OKTA_STATUSES, "ACTIVE"),
-        keys["profile"].json(),
-    )
-
-
-def _assignment(entry: Field, app_ids: list[str]) -> Assignment:
-    keys = entry.mapping("app", "external_id", "status", "scope", "profile")
-    if keys["app"].text() not in app_ids:
-        raise keys["app"].wrong(f'"{keys["app"].value}" is not the id of one of the apps')
-    return Assignment(
-        keys["app"].text(),
-        keys["external_id"].choice(("object", "immutable", "none"), "object"),
-        keys["status"].text("PROVISIONED"),
-        keys["scope"].choice(("USER", "GROUP"), "USER"),
-        keys["profile"].json(),
-    )
-
-
-def _entra_person(entry: Field) -> EntraPerson:
-    keys = entry.mapping(
-        "id",
-        "user_principal_name",
-        "display_name",
-        "mobile_phone",
-        "other_mails",
-        "account_enabled",
-        "synced",
-        "immutable_id",
-        "roles",
-        "eligible_roles",
-        "groups",
-        "restricted",
-        "cloud_set_mobile",
-    )
-    synced = keys["synced"].optional_flag()
-    if synced is not True and not keys["cloud_set_mobile"].absent:
-        raise keys["cloud_set_mobile"].wrong("only a synced user can have an override")
-    name = keys["user_principal_name"].text()
-    return EntraPerson(
-        keys["id"].guid(),
-        name,
-        keys["display_name"].text(name.partition("@")[0].replace(".", " ").title()),
-        keys["mobile_phone"].optional_text(),
-        keys["other_mails"].each(Field.text),
-        keys["account_enabled"].flag(True),
-        synced,
-        keys["immutable_id"].optional_text(),
-        keys["roles"].each(_role),
-        keys["eligible_roles"].each(_role),
-        keys["restricted"].flag(False),
-        keys["cloud_set_mobile"].optional_text(),
-    )
 
 
 def _group(entry: Field, accounts: list[str]) -> WorldGroup:
@@ -279,7 +196,7 @@ def _group(entry: Field, accounts: list[str]) -> WorldGroup:
         keys["id"].guid(),
         keys["name"].text(),
         role_assignable,
-        keys["roles"].each(_role),
+        keys["roles"].each(read_role),
         keys["members"].each(account),
         keys["owners"].each(account),
     )
@@ -299,23 +216,6 @@ def _join_groups(people: Field, groups: tuple[WorldGroup, ...]) -> tuple[WorldGr
             if name not in members[each.text()]:
                 members[each.text()].append(name)
     return tuple(replace(group, members=tuple(members[group.name])) for group in groups)
-
-
-def _role(entry: Field) -> str:
-    try:
-        return role_template(entry.text())
-    except KeyError:
-        raise entry.wrong(
-            f'"{entry.value}" is not a role this world knows; use a role name or template id '
-            "of sandbox/entra/roles.py"
-        ) from None
-
-
-def _okta_id(entry: Field, prefix: str) -> str:
-    value = entry.text()
-    if not (value.startswith(prefix) and len(value) == 20 and value.isalnum()):
-        raise entry.wrong(f'"{value}" must be 20 letters and digits that start with {prefix}')
-    return value
 
 
 def _unique(entries: Field, key: str, values: Iterable[str | None]) -> None:

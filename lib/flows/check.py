@@ -199,8 +199,8 @@ class Check:
                 if isinstance(answer, Transient):
                     trouble = Retry(str(answer), answer.retry_after)
                 elif isinstance(answer, Refused):
-                    # A poisonous id names nobody; only this subject suffers.
-                    users[key] = None
+                    # Not to be told is not to be told that there is nobody.
+                    trouble = Permanent(str(answer))
                 else:
                     users[key] = answer
             if trouble:
@@ -242,6 +242,9 @@ class Check:
         configuration = None
         if reading.app_user is not None:
             configuration = self._evidence.configuration(reading.subject.app_id)
+            if configuration is None:
+                # Without it nothing has an opinion, and everything would seem to agree.
+                raise Permanent("Okta refuses the app's configuration")
         return expectations(reading, configuration)
 
     def _agree(self, sight: Sight, verdict: Verdict) -> None:
@@ -404,7 +407,8 @@ class Check:
 
 def _nobody(task: Task, reading: OktaReading, state: SubjectState) -> bool:
     """An event without an app says nothing of an app the user was never seen in."""
-    return task.guessed and reading.app_user is None and state.link is None
+    known = state.link is not None or state.open
+    return task.guessed and reading.app_user is None and not known
 
 
 def failures_after(known: Incident) -> int:

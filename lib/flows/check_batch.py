@@ -44,9 +44,9 @@ class CheckBatch:
         failed: list[str] = []
         for message_id, body in bodies.items():
             try:
-                messages[message_id] = self._named(message_id, CheckMessage.parse(body))
-            except Permanent as error:
-                self._park(message_id, str(error), body)
+                message = self._parsed(message_id, body)
+                if message:
+                    messages[message_id] = self._named(message_id, message)
             except Transient as error:
                 logger.warning("message stays in the queue", extra={"reason": str(error)})
                 failed.append(message_id)
@@ -91,6 +91,13 @@ class CheckBatch:
             resent = again(message, left, self._clock())
             wait = delay(resent.attempt, max(named, default=None), self._chance)
             self._queue.send(resent, delay=wait)
+
+    def _parsed(self, message_id: str, body: str) -> CheckMessage | None:
+        try:
+            return CheckMessage.parse(body)
+        except Permanent as error:
+            self._park(message_id, str(error), body)
+            return None
 
     def _named(self, message_id: str, message: CheckMessage) -> CheckMessage:
         """Hints that named only an app user get their subject; those nobody has are parked.

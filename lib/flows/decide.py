@@ -120,7 +120,7 @@ def seen_again(
     )
     entries: list[Entry] = []
     pages: list[Page] = []
-    once = f"{plan.digest[:8]}-{known.version}"
+    once = str(known.version)
     if unproved:
         detail = "The values still differ after the last look. " + _what_next(incident, decision)
         entries.append(Entry(now.now, ACTOR, "not proved", describe(plan, causes, decision)))

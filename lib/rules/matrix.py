@@ -39,7 +39,7 @@ ROWS: dict[str, tuple[str, frozenset[str]]] = {
     "95e79109-95c0-4d8e-aee3-d01accf2d47b": ("Guest Inviter", _ANY),
     "729827e3-9c14-49f7-bb1b-9608f156bbb8": ("Helpdesk Administrator", _USER),
     "790c1fb9-7f7d-4f88-86a1-ef1f95c05c1b": ("Message Center Reader", _ANY),
-    "966707d0-3269-4727-9be2-8c3a10f19b9d": ("Password Administrator", _USER),
+    "966707d0-3269-4727-9be2-8c3a10f19b9d": ("Password Administrator", _ANY),
     PRIVILEGED_AUTHENTICATION_ADMINISTRATOR: ("Privileged Authentication Administrator", _TOP),
     "e8611ab8-c189-46e8-94e1-60213ab1f814": ("Privileged Role Administrator", _TOP),
     "4a5d8f65-41da-4de4-8968-e035b65339cf": ("Reports Reader", _ANY),
@@ -52,6 +52,8 @@ NO_ROLE = "User (no admin role)"
 ROLE_ASSIGNABLE_GROUP = "User (no admin role, but member or owner of a role-assignable group)"
 RESTRICTED_SCOPE = "User with a role scoped to a restricted management administrative unit"
 ALL_OTHER = "All other built-in and custom roles"
+# directoryScopeId of a role that is scoped to an administrative unit.
+_UNIT = "/administrativeUnits/"
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,9 @@ def protection(standing: Standing) -> Protection:
     rows = []
     for role in standing.active_roles or ():
         name, callers = ROWS.get(role.template_id.lower(), (ALL_OTHER, _TOP))
+        if role.scope.startswith(_UNIT):
+            # Whether the unit is restricted is not read, so it may be.
+            name, callers = RESTRICTED_SCOPE, _TOP
         rows.append(Row(name, callers, f"holds {role.name} ({role.template_id}), {role.via}"))
     rows.extend(
         Row(ROLE_ASSIGNABLE_GROUP, _TOP, f"member or owner of role-assignable group {group}")

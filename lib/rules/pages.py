@@ -22,6 +22,8 @@ _NEWS = {
 
 
 def headline(incident: Incident) -> str:
+    if incident.status is Status.RESOLVED:
+        return f"{incident.attribute.value} in Entra is what Okta means it to be"
     if incident.attribute is Attribute.ACCOUNT_ENABLED:
         if incident.plan.expected is False:
             return "a leaver's account is still enabled"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lib.incident import Cause, CauseName, Certainty, Plan, Step, StepKind
-from lib.model import Attribute, ProfileChange
+from lib.model import AppConfiguration, Attribute, ProfileChange
 from lib.rules.cause_table import CAUSES
 from lib.rules.causes import Case
 from lib.rules.matrix import protection
@@ -130,7 +130,7 @@ def _touch(
     name, app_user = rules.touch_attribute, case.reading.app_user
     if name is None or app_user is None or case.configuration is None or touched_lately:
         return None
-    if not unmapped(name, case):
+    if not unmapped(name, case) or _watched(name, case.configuration):
         return None
     before = app_user.profile.get(name)
     return Step(
@@ -148,6 +148,12 @@ def unmapped(name: str, case: Case) -> bool:
     if configuration is None or name not in configuration.schema_attributes:
         return False
     return all(name not in rules for rules in configuration.mappings.values())
+
+
+def _watched(name: str, configuration: AppConfiguration) -> bool:
+    """A touch writes a text of ours, and the push would carry it into Entra."""
+    external = configuration.schema_attributes.get(name) or ""
+    return not {name.casefold(), external.casefold()}.isdisjoint(a.casefold() for a in Attribute)
 
 
 def _manual(case: Case, note: str) -> Step:

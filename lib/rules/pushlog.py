@@ -20,6 +20,8 @@ _PIECE = re.compile(
     r"(\"[^\"]*\"?|'[^']*'?|\S+)"
 )
 _AADSTS = re.compile(r"AADSTS\d+")
+# Codes and ids look like this; anything else might be a value or a name.
+_PLAIN = re.compile(r"[A-Za-z0-9_.\-]{1,80}")
 _ON_PREMISES = "on-premises mastered"
 
 
@@ -59,16 +61,17 @@ class Failure:
 def parse_reason(reason: str | None) -> Failure:
     text = reason or ""
     pieces = {name: value.strip("\"'") for name, value in _PIECE.findall(text)}
+    plain = {name: value for name, value in pieces.items() if _PLAIN.fullmatch(value)}
     # Exactly at the limit: cut. Support articles show longer reasons, which are then whole.
     truncated = len(text) == REASON_LIMIT
     aadsts = _AADSTS.search(text)
     return Failure(
         kind=_kind(text, pieces, truncated, aadsts is not None),
         truncated=truncated,
-        http_status=pieces.get("httpStatusCode"),
-        error_code=pieces.get("errorCode"),
-        request_id=pieces.get("request-id"),
-        client_request_id=pieces.get("client-request-id"),
+        http_status=plain.get("httpStatusCode"),
+        error_code=plain.get("errorCode"),
+        request_id=plain.get("request-id"),
+        client_request_id=plain.get("client-request-id"),
         aadsts=aadsts[0] if aadsts else None,
     )
 

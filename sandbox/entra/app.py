@@ -5,12 +5,11 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from flask import Flask
 
-from sandbox.entra.audit import AuditLog, Json, by_account, by_user
+from sandbox.entra.audit import AuditLog, Json, by_account, by_user, target_ids
 from sandbox.entra.authority import Authority
 from sandbox.entra.batch import batch_routes
 from sandbox.entra.callers import Caller
@@ -26,41 +25,12 @@ from sandbox.entra.routes_roles import beta_role_routes, role_routes
 from sandbox.entra.routes_sync import sync_routes
 from sandbox.entra.routes_users import user_routes
 from sandbox.entra.seed import grant, seeded
+from sandbox.entra.snapshots import UserSnapshot, WriteRefusal, snapshot
 from sandbox.entra.throttle import Throttle
 from sandbox.entra.tokens import Tokens
 from sandbox.entra.web import Counts, Gate
 from sandbox.faults import Faults
 from sandbox.world_model import World
-
-
-@dataclass(frozen=True)
-class UserSnapshot:
-    """One user as it is now, whatever stale reads still answer."""
-
-    id: str
-    user_principal_name: str
-    mobile_phone: str | None
-    other_mails: tuple[str, ...]
-    account_enabled: bool
-    synced: bool | None
-    immutable_id: str | None
-    restricted: bool
-    deleted: bool
-    cloud_set_mobile: str | None
-    values: Mapping[str, object]
-
-
-@dataclass(frozen=True)
-class WriteRefusal:
-    """A push that Graph refused, with what Okta puts into its log. `path` follows the version."""
-
-    status: int
-    code: str
-    message: str
-    method: str
-    path: str
-    request_id: str
-    client_request_id: str
 
 
 class Tenant:
@@ -103,7 +73,7 @@ class Tenant:
         """KeyError when nobody is named so."""
         with self.directory.lock:
             user = self._find(who)
-            return _snapshot(user)
+            return snapshot(user)
 
     def set_user(self, who: str, *, actor: str | None = None, **changes: object) -> None:
         """Changes a user past all rules; `actor` names who the audit log says it was.
@@ -220,7 +190,7 @@ class Tenant:
         if who is None:
             return entries
         wanted = self._find(who).id
-        return [each for each in entries if f"'{wanted}'" in str(each["targetResources"])]
+        return [entry for entry in entries if wanted in target_ids(entry)]
 
     def _push(
         self, object_id: str, changes: Mapping[str, object], write: Callable[[User], None]
@@ -302,23 +272,3 @@ _GRAPH_NAMES = {
 
 def _plain(value: object) -> object:
     return list(value) if isinstance(value, tuple) else value
-
-
-def _snapshot(user: User) -> UserSnapshot:
-    values = user.values
-    mobile, mails = values["mobilePhone"], values["otherMails"]
-    synced, immutable = values["onPremisesSyncEnabled"], values["onPremisesImmutableId"]
-    mobile_phone = None if mobile is None else str(mobile)
-    return UserSnapshot(
-        user.id,
-        user.user_principal_name,
-        mobile_phone,
-        tuple(str(each) for each in mails) if isinstance(mails, list) else (),
-        values["accountEnabled"] is True,
-        None if synced is None else synced is True,
-        None if immutable is None else str(immutable),
-        user.restricted,
-        user.deleted,
-        mobile_phone if user.override else None,
-        dict(values),
-    )

@@ -103,6 +103,11 @@ class AuditLog:
             self._entries.append(Entry(now, body))
 
 
+def target_ids(entry: Json) -> list[object]:
+    targets = entry["targetResources"]
+    return [each["id"] for each in targets] if isinstance(targets, list) else []
+
+
 def by_app(client_id: str, name: str, object_id: str) -> Json:
     return {
         "user": None,

@@ -67,7 +67,9 @@ def user_routes(directory: Directory, changes: Changes) -> Blueprint:
 
     @routes.patch("/users/<id>")
     def update_user(id: str) -> Response:
-        body = web.body_json()
+        # Annotations such as @odata.type, which the vendor's own SDKs send, are no properties.
+        given = web.body_json()
+        body = {name: given[name] for name in given if not name.startswith("@odata.")}
         changes.patch(web.caller(), existing(directory, id), body)
         return web.no_content()
 

@@ -70,3 +70,9 @@ def vendors(tls: Tls, monkeypatch: pytest.MonkeyPatch) -> Iterator[Vendors]:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The SDKs warn about their own insides."""
+    for module in ("kiota_abstractions", "msgraph", "msgraph_core", "okta"):
+        config.addinivalue_line("filterwarnings", f"ignore::DeprecationWarning:{module}.*")

@@ -50,6 +50,7 @@ class Entra:
     clock: Clock
     url: str
     ca_file: str
+    session: requests.Session = field(default_factory=requests.Session)
 
     def call(
         self,
@@ -63,7 +64,7 @@ class Entra:
         headers: Mapping[str, str] | None = None,
     ) -> requests.Response:
         token = self.tenant.token(who, user)
-        return requests.request(
+        return self.session.request(
             method,
             f"{self.url}/graph{path}",
             json=json,
@@ -106,7 +107,8 @@ def entra(world: World, tls: Tls) -> Iterator[Entra]:
     clock = Clock()
     tenant = create_tenant(world, clock)
     server: Server = serve(tenant.flask, tls)
-    yield Entra(tenant, clock, server.url, str(tls.ca_file))
+    with requests.Session() as session:
+        yield Entra(tenant, clock, server.url, str(tls.ca_file), session)
     tenant.faults.release()
     server.stop()
 

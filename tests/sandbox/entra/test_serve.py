@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import http.client
 import socket
+import ssl
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,10 +52,26 @@ def test_a_client_that_never_shakes_hands_blocks_nobody(server: Server, tls: Tls
 
 
 def test_connections_are_kept_open(server: Server, tls: Tls) -> None:
-    with requests.Session() as session:
-        answers = [session.get(server.url, verify=str(tls.ca_file), timeout=5) for _ in range(2)]
-        assert [answer.raw.version for answer in answers] == [11, 11]
-        assert "close" not in answers[0].headers.get("Connection", "")
+    context = ssl.create_default_context(cafile=str(tls.ca_file))
+    connection = http.client.HTTPSConnection("127.0.0.1", server.port, timeout=5, context=context)
+    connection.connect()
+    first = connection.sock
+    for method, body in (("POST", "unread by the app"), ("GET", None), ("POST", "")):
+        connection.request(method, "/", body)
+        answer = connection.getresponse()
+        assert answer.read()
+        assert answer.headers.get_all("Date") is not None
+        assert len(answer.headers.get_all("Date") or ()) == 1
+        assert connection.sock is first
+    connection.close()
+
+
+def test_a_body_of_unknown_length_ends_the_connection(server: Server, tls: Tls) -> None:
+    def chunks() -> Iterator[bytes]:
+        yield b"some"
+
+    answer = requests.post(server.url, data=chunks(), verify=str(tls.ca_file), timeout=5)
+    assert answer.headers["Connection"] == "close"
 
 
 def test_without_tls(app: Flask) -> None:

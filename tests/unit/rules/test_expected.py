@@ -99,7 +99,7 @@ def test_what_could_not_be_read_is_not_guessed() -> None:
     assert expectations(reading(), None)[0] == Expectation(
         Attribute.MOBILE_PHONE, None, MappingState.UNREAD, why="configuration not read"
     )
-    two = {"oty1": {}, "oty2": {}}
+    two: dict[str, dict[str, MappingRule]] = {"oty1": {}, "oty2": {}}
     found = phone(configuration(mappings=two), user=okta_user(type_id="oty3"))
     assert (found.mapping, found.value) == (MappingState.UNREAD, PHONE)
 

@@ -1,0 +1,136 @@
+"""The deployed shape, started once: hook over HTTP, queues, functions in their own processes.
+
+Every test takes people of its own from the world, so that none depends on another's leftovers.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+
+import boto3
+import pytest
+
+from lib.incident import Incident, Status
+from lib.model import Attribute, Subject
+from lib.store.table import SubjectState, Table
+from sandbox.run import Sandbox
+from sandbox.world import DEMO, load_world
+from tests.integration.staff import staff
+
+PATIENCE = 40.0
+GRAPH_APP = "0oaMicrosoft365Graph"
+SYNC_APP = "0oaMicrosoft365Syncd"
+
+
+class Deployed:
+    """What tests do with the running shape."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self.cloud, self.org, self.tenant = sandbox.cloud, sandbox.org, sandbox.tenant
+        resource = boto3.resource(
+            "dynamodb",
+            endpoint_url=self.cloud.endpoint,
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+        self.table = Table(resource.meta.client, self.cloud.outputs["TableName"])
+
+    def subject(self, person: str, app: str = GRAPH_APP) -> Subject:
+        okta = self.sandbox.world.person(person).okta
+        assert okta is not None
+        return Subject(app, okta.id)
+
+    def state(self, subject: Subject) -> SubjectState:
+        return self.table.subjects([subject])[subject]
+
+    def settle(self) -> None:
+        assert self.sandbox.settled(PATIENCE), self.cloud.backlog()
+
+    def incident(self, person: str, attribute: Attribute, app: str = GRAPH_APP) -> Incident:
+        """The open incident, after everything came to rest."""
+        self.settle()
+        state = self.state(self.subject(person, app))
+        assert attribute in state.open, f"{person} has no incident about {attribute}"
+        found = self.table.incident(state.open[attribute])
+        assert found is not None
+        return found
+
+    def again(self, incident: Incident) -> Incident:
+        found = self.table.incident(incident.id)
+        assert found is not None
+        return found
+
+    def becomes(self, incident: Incident, status: Status) -> Incident:
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            now = self.again(incident)
+            if now.status is status:
+                return now
+            time.sleep(0.1)
+        raise AssertionError(f"{now.status} instead of {status}")
+
+    def pages(self, incident: Incident) -> list[str]:
+        """The kinds of news that on-call got of an incident, in order."""
+        return [
+            page["MessageAttributes"]["news"]["Value"]
+            for page in self.cloud.pages()
+            if page["MessageAttributes"]["incident"]["Value"] == incident.id
+        ]
+
+
+@pytest.fixture(scope="session")
+def deployed() -> Iterator[Deployed]:
+    text = DEMO.read_text()
+    # Bucket sizes of an org that bought more: these tests do in minutes what takes a day.
+    text = re.sub(
+        r"rate_limits: \{.*\}",
+        "rate_limits: {apps: 3000, users: 3000, logs: 3000, other: 3000}",
+        text,
+    )
+    text = text.replace("\ngroups:\n", staff() + "\ngroups:\n")
+    with Sandbox(load_world(text)) as sandbox:
+        yield Deployed(sandbox)
+        secrets_and_values_stay_out_of_logs(sandbox)
+
+
+def secrets_and_values_stay_out_of_logs(sandbox: Sandbox) -> None:
+    """Over everything that every test of this folder made the functions say."""
+    text = sandbox.cloud.logs.text()
+    assert len(sandbox.cloud.logs.lines()) > 20
+    found = {
+        "phone": re.findall(r"\+1 202 555|\+44 7700|20255501\d\d", text),
+        "mail": re.findall(r"[\w.]+@(?:corp|example)\.\w+", text),
+        "secret": [
+            secret
+            for secret in (
+                sandbox.okta_token,
+                sandbox.cloud.secret("HookSecret"),
+                *(identity.secret for identity in sandbox.world.identities if identity.secret),
+            )
+            if secret in text
+        ],
+    }
+    assert found == {"phone": [], "mail": [], "secret": []}
+
+
+@pytest.fixture
+def approve(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict]:
+    """Signs as one of the sandbox's operators; the answer, or the refusal's sentence."""
+    from ops import approvals
+    from ops.connection import Connection, Refusal
+
+    def send(who: str, **body: object) -> dict:
+        identity = deployed.sandbox.operators[who]
+        for name, value in deployed.cloud.environment(identity).items():
+            monkeypatch.setenv(name, value)
+        connection = Connection("sandbox", deployed.cloud.outputs, is_sandbox=True)
+        try:
+            return approvals.send(connection, body)
+        except Refusal as refusal:
+            return {"refused": refusal.message}
+
+    return send

@@ -1,0 +1,169 @@
+"""What may be done, by whom and when: the gate is closed unless everything says open."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from lib.incident import Policy, Severity, StepKind
+from lib.model import Attribute, ProfileChange, RoleGrant, Standing
+from lib.rules.causes import Case
+from lib.rules.policy import Approval, Verdict, gate, is_excluded, policy_for, severity
+from lib.settings import Mode
+from tests.fakes.clock import START
+from tests.fakes.make import (
+    LOGIN,
+    OBJECT,
+    USER,
+    USER_ADMINISTRATOR,
+    app_user,
+    case,
+    drift,
+    leaver,
+    plan,
+    reading,
+    role,
+    standing,
+)
+
+ENABLED = Attribute.ACCOUNT_ENABLED
+USER_ADMIN = RoleGrant(USER_ADMINISTRATOR, "User Administrator")
+OBSERVE, APPROVE, AUTO = Mode
+CHANGER = ProfileChange("00uCHANGER0000000001", "The.Changer@corp.example", START)
+
+
+def approvals_for(
+    of: Case, *kinds: StepKind, break_glass: str = "", changer: ProfileChange | None = None
+) -> Policy:
+    return policy_for(of, kinds or (StepKind.GRAPH_WRITE,), frozenset([break_glass]), changer)
+
+
+@pytest.mark.parametrize(
+    ("known", "needed"),
+    [
+        (standing(), 0),
+        (standing(USER_ADMIN), 1),
+        (standing(role()), 2),
+        (standing(eligible_roles=(USER_ADMIN,)), 1),
+        (standing(eligible_roles=(role(),)), 2),
+        (standing(role_assignable_groups=("g",)), 2),
+        (standing(owns_applications=True), 1),
+        (None, 2),
+        (standing(active_roles=None), 2),
+        (standing(eligible_roles=None), 2),
+        (standing(role_assignable_groups=None), 2),
+        (standing(owns_applications=None), 2),
+    ],
+)
+def test_privilege_asks_for_people_and_unread_is_privileged(
+    known: Standing | None, needed: int
+) -> None:
+    found = approvals_for(case(standing=known))
+    assert found.approvals == needed
+    assert bool(found.reasons) is bool(needed)
+
+
+def test_a_tenant_wide_step_is_always_a_persons() -> None:
+    assert approvals_for(case(), StepKind.BYPASS_ENABLE, StepKind.OKTA_TOUCH).approvals == 1
+
+
+@pytest.mark.parametrize(
+    ("profile", "needed"),
+    [
+        ({}, 0),
+        ({"licenses": ["E5"]}, 1),
+        ({"AdminRoles": "x"}, 1),
+        ({"licenses": [], "roles": None, "groups": "", "entitlements": {}}, 0),
+        ({"department": "x"}, 0),
+    ],
+)
+def test_a_touch_that_grants_something_needs_a_person(
+    profile: dict[str, object], needed: int
+) -> None:
+    of = case(reading=reading(app_user=app_user(profile=profile)))
+    assert approvals_for(of, StepKind.OKTA_TOUCH).approvals == needed
+    assert approvals_for(of, StepKind.GRAPH_WRITE).approvals == 0
+
+
+def test_switching_on_is_never_free() -> None:
+    on = case(ENABLED, drift=drift(ENABLED, expected=True, actual=False))
+    assert approvals_for(on, StepKind.MANUAL).approvals == 1
+    assert approvals_for(leaver()).approvals == 0
+
+
+def test_break_glass_blocks_whatever_the_mode() -> None:
+    found = approvals_for(case(), break_glass=OBJECT.lower())
+    assert found.blocked
+    blocked = plan(policy=found)
+    for mode in Mode:
+        decision = gate(blocked, mode, said("a", "b", of=blocked), START, 24)
+        assert decision.verdict is Verdict.BLOCKED
+
+
+def test_neither_the_target_nor_the_changer_decides() -> None:
+    excluded = approvals_for(case(), changer=CHANGER).excluded
+    for person in (LOGIN, LOGIN.upper(), "ordinary.user", USER, "the.changer", CHANGER.actor_id):
+        assert is_excluded(person, excluded)
+    assert is_excluded("ordinary.user@other.example", excluded)
+    assert not is_excluded("somebody.else@corp.example", excluded)
+    assert not is_excluded("ordinary", excluded)
+
+
+def said(*people: str, of: object = None, at: timedelta = timedelta(0)) -> list[Approval]:
+    digest = of.digest if hasattr(of, "digest") else plan().digest
+    return [Approval(person, digest, START + at) for person in people]
+
+
+HOURS = timedelta(hours=1)
+TWO = plan(policy=Policy(2, ("privileged",), (LOGIN,)))
+
+
+@pytest.mark.parametrize(
+    ("mode", "needed", "approvals", "verdict"),
+    [
+        (OBSERVE, 0, ["a", "b"], Verdict.OBSERVE),
+        (APPROVE, 0, [], Verdict.NEEDS_APPROVAL),
+        (APPROVE, 0, ["a"], Verdict.RUN),
+        (APPROVE, 2, ["a"], Verdict.NEEDS_APPROVAL),
+        (APPROVE, 2, ["a", "b"], Verdict.RUN),
+        (AUTO, 0, [], Verdict.RUN),
+        (AUTO, 1, [], Verdict.NEEDS_APPROVAL),
+        (AUTO, 2, ["a", "a", "A"], Verdict.NEEDS_APPROVAL),
+        (AUTO, 2, ["a", "b"], Verdict.RUN),
+        (AUTO, 2, ["a", LOGIN], Verdict.NEEDS_APPROVAL),
+        (AUTO, 2, ["a", "Ordinary.User"], Verdict.NEEDS_APPROVAL),
+    ],
+)
+def test_the_gate(mode: Mode, needed: int, approvals: list[str], verdict: Verdict) -> None:
+    of = plan(policy=Policy(needed, (), (LOGIN,)))
+    assert gate(of, mode, said(*approvals, of=of), START, 24).verdict is verdict
+
+
+def test_approvals_run_out() -> None:
+    fresh = [*said("a", of=TWO), *said("b", of=TWO, at=-24 * HOURS)]
+    assert gate(TWO, AUTO, fresh, START, 24).verdict is Verdict.RUN
+    late = START + timedelta(milliseconds=1)
+    decision = gate(TWO, AUTO, fresh, late, 24)
+    assert (decision.verdict, decision.given, decision.needed) == (Verdict.NEEDS_APPROVAL, 1, 2)
+
+
+def test_approvals_are_for_one_digest() -> None:
+    changed = replace(TWO, expected="+15550101")
+    assert gate(changed, AUTO, said("a", "b", of=TWO), START, 24).verdict is Verdict.NEEDS_APPROVAL
+
+
+@pytest.mark.parametrize(
+    ("of", "known", "level"),
+    [
+        (drift(ENABLED), standing(), Severity.CRITICAL),
+        (drift(ENABLED, expected=True), standing(role()), Severity.WARNING),
+        (drift(), standing(), Severity.WARNING),
+        (drift(), standing(role()), Severity.HIGH),
+        (drift(), standing(active_roles=None), Severity.HIGH),
+        (drift(), None, Severity.HIGH),
+    ],
+)
+def test_severity(of: object, known: Standing | None, level: Severity) -> None:
+    assert severity(of, known) is level  # type: ignore[arg-type]
