@@ -63,15 +63,22 @@ define install
 	@touch $@
 endef
 
+# The pushproof command, run from these files as they are.
+define command
+	@$(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+endef
+
 python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		echo "Pushproof needs Python 3.11 or newer, and $(PYTHON) is not; name another with make PYTHON=..." >&2; exit 1; }
 
-$(VENV)/.dev: requirements/pip.txt requirements/dev.txt | python
+$(VENV)/.dev: requirements/pip.txt requirements/dev.txt pyproject.toml | python
 	$(call install,$(VENV),requirements/dev.txt)
+	$(call command,$(VENV))
 
-$(VENV)/.sandbox: requirements/pip.txt requirements/sandbox.txt | python
+$(VENV)/.sandbox: requirements/pip.txt requirements/sandbox.txt pyproject.toml | python
 	$(call install,$(VENV),requirements/sandbox.txt)
+	$(call command,$(VENV))
 
 # The developers' set holds the sandbox's, so who has it needs nothing more.
 .PHONY: $(VENV)/.ready
