@@ -60,12 +60,11 @@ define install
 	@[ -x $(1)/bin/python ] || $(PYTHON) -m venv $(1)
 	@$(1)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/pip.txt
 	@$(1)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(2)
-	@touch $@
 endef
 
 # The pushproof command, run from these files as they are.
 define command
-	@$(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@PYTHONWARNINGS=ignore $(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 endef
 
 python:
@@ -75,10 +74,12 @@ python:
 $(VENV)/.dev: requirements/pip.txt requirements/dev.txt pyproject.toml | python
 	$(call install,$(VENV),requirements/dev.txt)
 	$(call command,$(VENV))
+	@touch $@
 
 $(VENV)/.sandbox: requirements/pip.txt requirements/sandbox.txt pyproject.toml | python
 	$(call install,$(VENV),requirements/sandbox.txt)
 	$(call command,$(VENV))
+	@touch $@
 
 # The developers' set holds the sandbox's, so who has it needs nothing more.
 .PHONY: $(VENV)/.ready
@@ -86,9 +87,12 @@ $(VENV)/.ready: $(if $(wildcard $(VENV)/.dev),$(VENV)/.dev,$(VENV)/.sandbox)
 
 $(SAM_VENV)/.ready: requirements/pip.txt requirements/sam.txt | python
 	$(call install,$(SAM_VENV),requirements/sam.txt)
+	@touch $@
 
 $(REFEREE_VENV)/.ready: requirements/pip.txt requirements/referee.txt | python
 	$(call install,$(REFEREE_VENV),requirements/referee.txt)
+	@touch $@
 
 $(LOCK_VENV)/.ready: requirements/pip.txt requirements/lock.txt | python
 	$(call install,$(LOCK_VENV),requirements/lock.txt)
+	@touch $@

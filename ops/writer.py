@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lib.aws import SnsPager, SqsCheckQueue, SqsRemediationQueue, client
-from lib.entra_sign_in import DevicePrompt, DeviceSignIn
+from lib.entra_sign_in import BYPASS, PRIVILEGED_WRITE, DevicePrompt, DeviceSignIn
 from lib.flows import preview as previews
 from lib.flows.errands import Errands
 from lib.flows.evidence import Evidence
@@ -16,7 +16,7 @@ from lib.flows.remediate import Remediation, Run
 from lib.flows.steps import administrator_hands
 from lib.graph import Graph
 from lib.http import Http
-from lib.incident import Incident, Step
+from lib.incident import Incident, Step, StepKind
 from lib.okta import Okta
 from lib.settings import Environment, PolicySettings, WatchSettings
 from lib.store.table import Table
@@ -66,8 +66,13 @@ class Administrator:
         return runner.run(incident.id, incident.plan.digest, hands)
 
 
-def sign_in(connection: Connection, show: Callable[[DevicePrompt], None]) -> Administrator:
-    """Raises Permanent when the sign-in is declined or runs out."""
+def sign_in(
+    connection: Connection, kind: StepKind, show: Callable[[DevicePrompt], None]
+) -> Administrator:
+    """Asks for what a step of this kind needs and no more.
+
+    Raises Permanent when the sign-in is declined or runs out.
+    """
     env = Environment(connection.settings())
     root = env.https("GRAPH_ROOT", GRAPH)
     device = DeviceSignIn(
@@ -76,8 +81,9 @@ def sign_in(connection: Connection, show: Callable[[DevicePrompt], None]) -> Adm
         connection.output("OperatorClientId"),
         root,
         show,
+        permissions=BYPASS if kind is StepKind.BYPASS_ENABLE else PRIVILEGED_WRITE,
     )
-    graph = Graph(Http(root, headers=device.headers))
+    graph = Graph(Http(root, headers=device.headers, on_unauthorized=device.refresh))
     who = graph.signed_in_user()
     table, okta = connection.table(), wire_okta(env)
     evidence = Evidence(okta, graph, table, None, utc_now)

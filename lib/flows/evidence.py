@@ -110,12 +110,18 @@ class Evidence:
             push_log, changer = None, None
         return Findings(
             configuration=self.configuration(subject.app_id),
-            standing=self._graph.standing(entra.object_id) if entra else None,
+            standing=self._standing(entra.object_id) if entra else None,
             connector_roles=self.connector_roles(),
             push_log=push_log,
             bypass=self.bypass() if entra and entra.synced else None,
             changer=changer,
         )
+
+    def _standing(self, object_id: str) -> Standing | None:
+        try:
+            return self._graph.standing(object_id)
+        except (Refused, NotFound):
+            return None
 
     def connector_roles(self) -> frozenset[str] | None:
         """Tenant-wide active roles of Okta's connector, or None: unknown."""
@@ -125,7 +131,7 @@ class Evidence:
             return self._connector_roles[1]
         try:
             roles = self._graph.standing(self._connector).active_roles
-        except Refused:
+        except (Refused, NotFound):
             roles = None
         held = None
         if roles is not None:
@@ -136,15 +142,24 @@ class Evidence:
     def bypass(self) -> BypassFact | None:
         """Documented as delegated only: a refusal means unknown, so the recorded answer is used."""
         if self._bypass is None or not self._fresh(self._bypass[0]):
-            try:
-                sync = self._graph.directory_sync()
-                seen: BypassFact | None = BypassFact(
-                    sync.bypass_enabled, self._clock(), "graph GET onPremisesSynchronization"
-                )
-            except (Refused, NotFound):
-                seen = None
-            self._bypass = (self._clock(), seen)
+            self._bypass = (self._clock(), self._read_bypass())
         return self._bypass[1] or self._table.bypass_fact()
+
+    def _read_bypass(self) -> BypassFact | None:
+        """A flag that was on already keeps the date it was first seen so: only a push later than
+        that tells whether the flag was the cause."""
+        try:
+            sync = self._graph.directory_sync()
+        except (Refused, NotFound):
+            return None
+        recorded = self._table.bypass_fact()
+        if recorded and recorded.enabled and sync.bypass_enabled:
+            return recorded
+        source = "graph GET onPremisesSynchronization"
+        seen = BypassFact(sync.bypass_enabled, self._clock(), source)
+        if recorded is None or recorded.enabled is not seen.enabled:
+            self._table.record_bypass(seen)
+        return seen
 
     def _fresh(self, at: datetime) -> bool:
         return self._clock() - at < FACT_AGE

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from lib.errors import Permanent, Refused, Transient
+from lib.errors import NotFound, Permanent, Refused, Transient
 from lib.model import (
     Attribute,
     DirectorySync,
@@ -38,6 +38,7 @@ class FakeGraph:
         self.users: dict[str, EntraUser] = {OBJECT: entra_user()}
         self.replica: dict[str, EntraUser | None] = {}
         self.standings: dict[str, Standing] = {}
+        self.missing: set[str] = set()
         self.sync: DirectorySync = DirectorySync(TENANT, False)
         self.trouble: dict[object, Transient | Permanent | Refused] = {}
         self.calls: list[str] = []
@@ -69,6 +70,8 @@ class FakeGraph:
     def standing(self, object_id: str) -> Standing:
         self.calls.append("standing")
         self._fail("standing")
+        if object_id in self.missing:
+            raise NotFound("Entra knows no such user or service principal")
         return self.standings.get(object_id, standing(object_id=object_id))
 
     def directory_sync(self) -> DirectorySync:

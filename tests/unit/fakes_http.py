@@ -6,6 +6,8 @@ import io
 import json as json_format
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from http.client import HTTPMessage
+from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
 import requests
@@ -132,8 +134,13 @@ def _response(request: requests.PreparedRequest, answer: Answer) -> requests.Res
     given = answer.headers.items() if isinstance(answer.headers, Mapping) else answer.headers
     for name, value in given:
         headers.add(name, value)
+    # Where requests looks for cookies: the headers as http.client read them.
+    message = HTTPMessage()
+    for name, value in headers.iteritems():
+        message[name] = value
     wire = HTTPResponse(
         body=io.BytesIO(raw),
+        original_response=SimpleNamespace(msg=message, isclosed=lambda: True),  # type: ignore[arg-type]
         headers=headers,
         status=answer.status,
         preload_content=False,

@@ -69,10 +69,13 @@ def test_a_429_closes_the_bucket_at_once() -> None:
 
 def test_an_answer_that_was_overtaken_gives_nothing_back() -> None:
     budget = Budget(now=Clock())
-    spend(budget, told(50, 6))
-    spend(budget, told(50, 5))
+    spend(budget, told(50, 7))
+    budget.enter(PATH)
+    budget.enter(PATH)
+    budget.leave(PATH, told(50, 5))
+    budget.leave(PATH, told(50, 6))
     with pytest.raises(Transient):
-        spend(budget, told(50, 40))
+        budget.enter(PATH)
 
 
 def test_an_answer_of_an_older_window_is_ignored() -> None:
