@@ -38,7 +38,7 @@ def _body(event: dict[str, Any]) -> Any:
     text = event.get("body") or ""
     try:
         return json.loads(base64.b64decode(text) if event.get("isBase64Encoded") else text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise BadRequest(400, "The body is not JSON.") from None
 
 

@@ -44,7 +44,8 @@ class HookSecret:
         """Raises Transient while no version was ever read: that is not the caller's fault."""
         if not given:
             return False
-        offered = given.encode()
+        # A header is bytes that somebody decoded: whatever is in it, it is compared.
+        offered = given.encode("utf-8", "surrogatepass")
         if self._live and self._matches(offered):
             return True
         if self._fetched_at is None or self._seconds() - self._fetched_at >= REFETCH_SECONDS:

@@ -65,7 +65,7 @@ class CheckMessage:
                 attempt=int(body.get("attempt", 0)),
                 look=bool(body.get("look", False)),
             )
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             raise Permanent("the check message has fields this version does not know") from None
 
     @classmethod
@@ -99,7 +99,7 @@ class RemediationMessage:
             return cls(
                 str(body["incident"]), str(body["digest"]), int(body["attempt"]), str(body["group"])
             )
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             raise Permanent("the remediation message lacks a field") from None
 
 

@@ -6,6 +6,7 @@ asking for a group whose variables are missing raises SettingError naming the va
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 from lib.errors import SettingError
 
 PREFIX = "PUSHPROOF_"
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Mode(StrEnum):
@@ -66,10 +68,21 @@ class Environment:
 
     def https(self, name: str, default: str | None = None) -> str:
         value = self.text(name, default).rstrip("/")
-        parts = urlsplit(value)
-        if parts.scheme != "https" or not parts.hostname or parts.query or parts.username:
+        try:
+            parts = urlsplit(value)
+            usable = parts.scheme == "https" and parts.hostname and parts.port != 0
+        except ValueError:
+            usable = False
+        if not usable or parts.query or parts.username or parts.fragment:
             raise SettingError(f"{PREFIX}{name} must be an https address without query or user.")
         return value
+
+    def object_ids(self, name: str) -> tuple[str, ...]:
+        """Entra object ids, lower case: a name here would guard nobody."""
+        ids = tuple(given.lower() for given in self.names(name))
+        if not all(_GUID.fullmatch(given) for given in ids):
+            raise SettingError(f"{PREFIX}{name} must be Entra object ids, separated by commas.")
+        return ids
 
     def mode(self) -> Mode:
         given = self.text("MODE", Mode.APPROVE)
@@ -115,8 +128,8 @@ class PolicySettings:
         return cls(
             mode=env.mode(),
             touch_attribute=env.text("TOUCH_ATTRIBUTE", "") or None,
-            break_glass=frozenset(name.lower() for name in env.names("BREAK_GLASS")),
-            connector_object_id=env.text("CONNECTOR_OBJECT_ID", "") or None,
+            break_glass=frozenset(env.object_ids("BREAK_GLASS")),
+            connector_object_id=next(iter(env.object_ids("CONNECTOR_OBJECT_ID")), None),
             disables_per_hour=int(env.number("DISABLES_PER_HOUR", 5)),
             writes_per_hour=int(env.number("WRITES_PER_HOUR", 50)),
             approval_hours=env.number("APPROVAL_HOURS", 24),

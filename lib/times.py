@@ -14,9 +14,7 @@ def utc_now() -> datetime:
 
 def to_text(moment: datetime) -> str:
     """2026-01-02T03:04:05.678Z"""
-    return (
-        moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
-    )
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def from_text(text: str) -> datetime:

@@ -28,8 +28,9 @@ STATUS = {
 
 def incidents_table(rows: Iterable[Mapping[str, Any]]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("incident", "severity", "attribute", "cause", "status", "since", "Okta user"):
-        table.add_column(name, overflow="fold")
+    for name in ("incident", "severity", "attribute", "cause", "status", "since (UTC)"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("Okta user", overflow="fold")
     for row in rows:
         severity = str(row["severity"])
         table.add_row(
@@ -38,7 +39,7 @@ def incidents_table(rows: Iterable[Mapping[str, Any]]) -> Table:
             str(row["attribute"]),
             str(row["cause"]),
             Text(str(row["status"]), STATUS.get(Status(str(row["status"])), "")),
-            str(row["opened_at"])[:19].replace("T", " "),
+            str(row["opened_at"])[5:16].replace("T", " "),
             str(row["subject"]).rpartition("/")[2],
         )
     return table

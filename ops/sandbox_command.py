@@ -40,7 +40,7 @@ def run_sandbox(world: Path | None, port: int) -> int:
         for name, address in addresses(sandbox):
             console.print(f"  {name:<22} {address}", soft_wrap=True)
         console.print("\nIn another terminal, in this folder:")
-        console.print("  .venv/bin/pushproof replay user-deactivated")
+        console.print("  .venv/bin/pushproof replay push-succeeded-mobile-phone")
         console.print("  .venv/bin/pushproof incidents\n")
         told = 0
         while not over.wait(0.5):

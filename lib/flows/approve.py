@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from lib.errors import PushproofError
@@ -100,7 +101,8 @@ class Approve:
         if not any(step.kind != "manual" for step in plan.steps):
             raise BadRequest(409, "This plan is a person's work; there is nothing to approve.")
         now = self._clock()
-        first = self._table.approve(incident.id, Approval(person, digest, now))
+        oldest = now - timedelta(hours=self._policy.approval_hours)
+        first = self._table.approve(incident.id, Approval(person, digest, now), oldest)
         decision = gate(
             plan,
             self._table.mode(self._policy.mode),

@@ -184,7 +184,7 @@ class Check:
     ) -> list[Sight]:
         asked = {
             subject: ()
-            if _nobody(tasks[subject], reading, states[subject])
+            if self._nobody(tasks[subject], reading, states[subject], readings)
             else lookup_keys(reading, states[subject].link)
             for subject, reading in readings.items()
         }
@@ -211,6 +211,28 @@ class Check:
                 Sight(tasks[subject], states[subject], incidents[subject], reading, link, entra)
             )
         return sights
+
+    def _nobody(
+        self,
+        task: Task,
+        reading: OktaReading,
+        state: SubjectState,
+        readings: Mapping[Subject, OktaReading],
+    ) -> bool:
+        """An event without an app says nothing of an app the user was never seen in.
+
+        But a leaver who was never seen at all is looked for by name, once, through the first
+        watched app: good enough to report an account that is still enabled.
+        """
+        if not task.guessed or reading.app_user is not None or state.link is not None:
+            return False
+        if state.open:
+            return False  # what is open is proved by a read, never by not asking
+        user_id = state.subject.user_id
+        assigned = any(r.app_user for r in readings.values() if r.subject.user_id == user_id)
+        left = reading.user is not None and reading.user.status == "DEPROVISIONED"
+        first = state.subject.app_id == self._watch.app_ids[0]
+        return assigned or not (left and first)
 
     # -- deciding ---------------------------------------------------------------------------
 
@@ -406,12 +428,6 @@ class Check:
         )
         if stored.errands:
             self._errands.run(stored)
-
-
-def _nobody(task: Task, reading: OktaReading, state: SubjectState) -> bool:
-    """An event without an app says nothing of an app the user was never seen in."""
-    known = state.link is not None or state.open
-    return task.guessed and reading.app_user is None and not known
 
 
 def failures_after(known: Incident) -> int:

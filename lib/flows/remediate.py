@@ -22,9 +22,9 @@ from lib.ports import CheckQueue, GraphPort, OktaPort, RemediationQueue
 from lib.rules.compare import Comparison, compare
 from lib.rules.expected import expectations
 from lib.rules.links import lookup_keys, resolve
-from lib.rules.matrix import fully_read, protection
+from lib.rules.matrix import protection
 from lib.rules.pages import page
-from lib.rules.policy import Verdict, gate
+from lib.rules.policy import Verdict, gate, grants, privilege
 from lib.settings import PolicySettings, WatchSettings
 from lib.store.table import IncidentChange, Table
 from lib.times import Clock
@@ -220,6 +220,14 @@ class Remediation:
             return self._finish(incident, hands, Ended.HEALED, "the account is gone")
         if step.kind is not StepKind.BYPASS_ENABLE:
             agrees = compare(plan.attribute, now_expected.value, actual)
+            if agrees is Comparison.EQUAL and incident.in_flight:
+                ours = replace(
+                    incident,
+                    steps_done=incident.steps_done + 1,
+                    last_step_at=scene.reading.taken_at,
+                )
+                why = "the step that was begun has landed; its outcome was lost"
+                return self._finish(ours, hands, Ended.HEALED, why)
             if agrees in (Comparison.EQUAL, Comparison.FORMAT):
                 return self._finish(incident, hands, Ended.HEALED, "the values agree already")
         unchanged = (
@@ -229,12 +237,31 @@ class Remediation:
         )
         if not unchanged and not self._our_own_doing(incident, actual):
             return self._void(incident, hands, "a value changed since the plan was made")
-        if step.kind is StepKind.GRAPH_WRITE and scene.entra is not None:
-            standing = self._graph.standing(scene.entra.object_id)
-            unsure = not fully_read(standing) and plan.policy.approvals == 0
-            if unsure or protection(standing).privileged:
-                return self._void(incident, hands, "the target is or may be privileged now")
-        return None
+        guarded = self._now_guarded(incident, step, scene)
+        return self._void(incident, hands, guarded) if guarded else None
+
+    def _now_guarded(self, incident: Incident, step: Step, scene: Scene) -> str:
+        """Why the target needs more than the plan asked for; "" when it does not.
+
+        A plan may be a day old: roles, licences and settings are looked at again.
+        """
+        plan, entra = incident.plan, scene.entra
+        if entra is None:
+            return ""
+        if entra.object_id.lower() in self._policy.break_glass:
+            return "the target is a break-glass account now"
+        if not step.kind.automatic:
+            return ""
+        standing = self._graph.standing(entra.object_id)
+        needed, _ = privilege(standing)
+        if step.kind is StepKind.OKTA_TOUCH and grants(scene.reading.app_user):
+            needed = max(needed, 1)
+        if needed > plan.policy.approvals:
+            return "the target is or may be privileged now, or the touch would grant something"
+        outside = entra.restricted or protection(standing).privileged
+        if step.kind is StepKind.GRAPH_WRITE and outside:
+            return "the target is out of our reach now"
+        return ""
 
     @staticmethod
     def _our_own_doing(incident: Incident, actual: object) -> bool:

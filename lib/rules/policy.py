@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from lib.incident import Drift, Plan, Policy, Severity, StepKind
-from lib.model import Attribute, ProfileChange, Standing
+from lib.model import AppUser, Attribute, ProfileChange, Standing
 from lib.rules.causes import Case
 from lib.rules.matrix import fully_read, protection
 from lib.settings import Mode
@@ -34,11 +34,11 @@ def policy_for(
 ) -> Policy:
     """Everything that holds whatever the mode is."""
     kinds = tuple(kinds)
-    approvals, reasons = _privilege(case.standing)
+    approvals, reasons = privilege(case.standing)
     if StepKind.BYPASS_ENABLE in kinds:
         approvals = max(approvals, 1)
         reasons.append("tenant-wide and without undo")
-    if StepKind.OKTA_TOUCH in kinds and grants(case):
+    if StepKind.OKTA_TOUCH in kinds and grants(case.reading.app_user):
         approvals = max(approvals, 1)
         reasons.append("the touch re-sends licence or role values")
     if case.attribute is Attribute.ACCOUNT_ENABLED and case.drift.expected is True:
@@ -50,8 +50,11 @@ def policy_for(
     return Policy(approvals, tuple(reasons), _excluded(case, changer), blocked)
 
 
-def _privilege(standing: Standing | None) -> tuple[int, list[str]]:
-    """Eligible roles count like active ones here: the person can activate them at any time."""
+def privilege(standing: Standing | None) -> tuple[int, list[str]]:
+    """How many people it takes, and why.
+
+    Eligible roles count like active ones: the person can activate them at any time.
+    """
     if standing is None or not fully_read(standing):
         return 2, ["whether the target is privileged could not be read"]
     active = standing.active_roles or ()
@@ -65,9 +68,8 @@ def _privilege(standing: Standing | None) -> tuple[int, list[str]]:
     return (2 if guarded.needs_top else 1), reasons
 
 
-def grants(case: Case) -> bool:
+def grants(app_user: AppUser | None) -> bool:
     """Does the assignment carry licence or role values (or can that not be read)?"""
-    app_user = case.reading.app_user
     if app_user is None:
         return True
     return any(

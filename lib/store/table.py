@@ -190,15 +190,19 @@ class Table:
         rows = self._query("pk = :p", {":p": f"APPROVAL#{incident_id}"})
         return [decode(Approval, str(row["body"])) for row in rows]
 
-    def approve(self, incident_id: str, approval: Approval) -> bool:
-        """False when this person already approved this plan: the first approval stands."""
+    def approve(self, incident_id: str, approval: Approval, oldest: datetime) -> bool:
+        """False when this person already approved this plan: the first approval stands.
+
+        One given before `oldest` has run out and is replaced.
+        """
         key = keys.approval(incident_id, approval.digest, approval.person)
         try:
             self._call(
                 self._client.put_item,
                 TableName=self._name,
-                Item={**key, "body": encode(approval)},
-                ConditionExpression="attribute_not_exists(pk)",
+                Item={**key, "body": encode(approval), "approved_at": to_text(approval.at)},
+                ConditionExpression="attribute_not_exists(pk) OR approved_at < :oldest",
+                ExpressionAttributeValues={":oldest": to_text(oldest)},
             )
         except Conflict:
             return False

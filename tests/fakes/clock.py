@@ -1,4 +1,4 @@
-"""A clock that moves only when it is told to."""
+"""A clock that moves when it is told to, and hardly otherwise."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ class FakeClock:
         self.now = now
 
     def __call__(self) -> datetime:
+        """A millisecond passes, so that what happens in order is dated in order."""
+        self.now += timedelta(milliseconds=1)
         return self.now
 
     def date(self) -> datetime:

@@ -142,6 +142,24 @@ def test_another_hint_joins_the_looks(stage: Stage) -> None:
     assert stage.pager.news == ["opened"]
 
 
+def test_hints_that_a_queued_look_will_answer_cost_no_vendor_call(stage: Stage) -> None:
+    stage.hint(ago=0)
+    before = (list(stage.okta.calls), list(stage.graph.calls))
+    for ago in (5, 20, 60):
+        assert stage.hint(ago=ago) == []
+    assert (stage.okta.calls, stage.graph.calls) == before
+    stage.looks()
+    assert stage.covered(START)
+
+
+def test_a_hint_later_than_the_queued_look_reads_is_not_dropped(stage: Stage) -> None:
+    stage.hint(ago=0)
+    last = stage.clock.now
+    stage.hint(ago=0)
+    stage.looks()
+    assert stage.covered(last)
+
+
 def test_two_reads_in_one_second_of_oktas_clock_are_not_both_kept(stage: Stage) -> None:
     message = CheckMessage((Hint(SUBJECT, None),), first_seen=START)
     assert stage.batch.run({"one": message.text()}) == []

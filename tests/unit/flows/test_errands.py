@@ -32,9 +32,9 @@ def crash_at(outlet: Any, method: str) -> None:
     """The next call of it does its work and then the process dies."""
     works: Callable[..., None] = getattr(outlet, method)
 
-    def dies(*given: Any) -> None:
+    def dies(*given: Any, **named: Any) -> None:
         setattr(outlet, method, works)
-        works(*given)
+        works(*given, **named)
         raise Crash
 
     setattr(outlet, method, dies)
@@ -81,9 +81,9 @@ def test_an_outlet_that_is_down_delays_and_never_drops(
         assert delay
         assert stage.run({"m": again}) == []
     broken.down = False
-    stage.looks()
-    assert stage.pager.news == ["opened"]
-    assert len(stage.remediations.sent) == 1
+    stage.drain()
+    assert stage.pager.news == ["opened", "mended"]
+    assert len(stage.graph.patches) == 1
     assert stage.state.errands == ()
 
 

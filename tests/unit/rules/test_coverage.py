@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.rules.coverage import clamp, covered_to, is_covered, wait_for
+from lib.rules.coverage import clamp, covered_to, is_covered, wait_for, will_be_covered
 from tests.fakes.clock import START
 
 SETTLE = timedelta(seconds=90)
@@ -46,6 +46,21 @@ def test_waiting_ends_where_coverage_begins() -> None:
     assert wait_for(START - SETTLE - MILLI, START, SETTLE) is None
     assert wait_for(START - SETTLE, START, SETTLE) == timedelta(seconds=1)
     assert wait_for(START, START, SETTLE) == SETTLE + timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("published", "next_look", "covered"),
+    [
+        (START - SETTLE - MILLI, START, True),
+        (START - SETTLE, START, False),
+        (START - timedelta(days=1), None, False),
+        (None, START, False),
+    ],
+)
+def test_a_queued_look_covers_what_its_read_will(
+    published: datetime | None, next_look: datetime | None, covered: bool
+) -> None:
+    assert will_be_covered(published, next_look, SETTLE) is covered
 
 
 SECONDS = st.floats(0, 10_000)

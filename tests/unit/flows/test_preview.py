@@ -1,0 +1,78 @@
+"""Whom the tenant flag would overwrite: a lower bound, taken before anybody enables it."""
+
+from __future__ import annotations
+
+import pytest
+
+from lib.errors import Refused
+from lib.flows.evidence import Evidence
+from lib.flows.preview import Overwrite, Preview, record, take
+from tests.fakes.make import (
+    APP,
+    OBJECT,
+    OLD_PHONE,
+    OTHER_APP,
+    OTHER_OBJECT,
+    PHONE,
+    SUBJECT,
+    app_user,
+    entra_user,
+)
+from tests.fakes.stage import Stage
+
+
+def preview(stage: Stage) -> Preview:
+    evidence = Evidence(stage.okta, stage.graph, stage.table, None, stage.clock)
+    return take(stage.okta, stage.graph, evidence, (APP, OTHER_APP), stage.clock)
+
+
+@pytest.mark.parametrize(
+    ("okta", "cloud", "changes"),
+    [
+        (PHONE, PHONE, False),
+        (PHONE, "+1 555 0100", False),
+        (PHONE, OLD_PHONE, True),
+        (PHONE, None, True),
+        # Another format is overwritten as well, and so is a number that Okta does not hold.
+        ("+447700900123", "07700 900123", True),
+        (None, OLD_PHONE, True),
+        (None, None, False),
+    ],
+)
+def test_whose_number_would_change(
+    stage: Stage, okta: str | None, cloud: str | None, changes: bool
+) -> None:
+    stage.okta.assigned[SUBJECT] = app_user(profile={"mobilePhone": okta})
+    stage.graph.set(synced=True, mobile_phone=cloud)
+    found = preview(stage)
+    assert (found.synced, found.compared) == (1, 1)
+    expected = (Overwrite(OBJECT, SUBJECT.user_id, cloud, okta),) if changes else ()
+    assert found.overwrites == expected
+
+
+def test_the_immutable_id_links_too(stage: Stage) -> None:
+    stage.okta.assigned[SUBJECT] = app_user(external_id="aW1tdXRhYmxl")
+    stage.graph.set(synced=True, mobile_phone=OLD_PHONE, immutable_id="aW1tdXRhYmxl")
+    assert len(preview(stage).overwrites) == 1
+
+
+def test_cloud_users_are_no_concern_and_strangers_are_only_counted(stage: Stage) -> None:
+    stage.graph.set(mobile_phone=OLD_PHONE)
+    stage.graph.users[OTHER_OBJECT] = entra_user(object_id=OTHER_OBJECT, synced=True)
+    found = preview(stage)
+    assert (found.synced, found.compared, found.overwrites) == (1, 0, ())
+
+
+def test_without_the_schema_nothing_is_compared(stage: Stage) -> None:
+    stage.okta.trouble["configuration"] = Refused(403, "E0000006", "no")
+    stage.graph.set(synced=True, mobile_phone=OLD_PHONE)
+    found = preview(stage)
+    assert (found.synced, found.compared) == (1, 0)
+
+
+def test_a_preview_is_kept_with_its_date(stage: Stage) -> None:
+    found = preview(stage)
+    record(stage.table, found)
+    kept = stage.table.preview()
+    assert kept
+    assert kept[0] == found.taken_at
