@@ -14,7 +14,8 @@ from rich.text import Text
 from lib.entra_sign_in import DevicePrompt
 from lib.incident import Incident, Status
 from lib.model import Attribute, Subject
-from lib.store.table import SubjectState, Table
+from lib.store.records import SubjectState
+from lib.store.table import Table
 from ops import approvals, render
 from ops.connection import Connection, Refusal
 from ops.write_command import run_write

@@ -14,7 +14,8 @@ from lib.messages import RemediationMessage
 from lib.ports import RemediationQueue
 from lib.rules.policy import Approval, Verdict, gate, is_excluded
 from lib.settings import Mode, PolicySettings
-from lib.store.table import IncidentChange, Table
+from lib.store.records import IncidentChange
+from lib.store.table import Table
 from lib.times import Clock
 
 _INCIDENT = re.compile(r"inc-[0-9a-f]{10}")

@@ -33,7 +33,8 @@ from lib.rules.looks import Chain, advance, is_last
 from lib.rules.plans import PlanRules, build_plan
 from lib.rules.policy import severity
 from lib.settings import PolicySettings, WatchSettings
-from lib.store.table import Errand, IncidentChange, SubjectState, Table
+from lib.store.records import Errand, IncidentChange, SubjectState
+from lib.store.table import Table
 from lib.times import Clock
 
 logger = Logger(child=True)

@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from lib.messages import RemediationMessage
 from lib.ports import Pager, RemediationQueue
-from lib.store.table import SubjectState, Table
+from lib.store.records import SubjectState
+from lib.store.table import Table
 from lib.times import Clock
 
 

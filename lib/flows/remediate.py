@@ -26,7 +26,8 @@ from lib.rules.matrix import protection
 from lib.rules.pages import page
 from lib.rules.policy import Verdict, gate, grants, privilege
 from lib.settings import PolicySettings, WatchSettings
-from lib.store.table import IncidentChange, Table
+from lib.store.records import IncidentChange
+from lib.store.table import Table
 from lib.times import Clock
 
 # How long a tenant-wide step may keep user steps waiting.

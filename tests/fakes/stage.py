@@ -20,7 +20,8 @@ from lib.messages import CheckMessage, RemediationMessage
 from lib.model import Subject
 from lib.rules.hints import Hint
 from lib.settings import Mode, PolicySettings, WatchSettings
-from lib.store.table import SubjectState, Table
+from lib.store.records import SubjectState
+from lib.store.table import Table
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.graph import FakeGraph
 from tests.fakes.make import APP, CONNECTOR, OTHER_APP, SUBJECT, TENANT

@@ -14,7 +14,8 @@ import pytest
 
 from lib.incident import Incident, Status
 from lib.model import Attribute, Subject
-from lib.store.table import SubjectState, Table
+from lib.store.records import SubjectState
+from lib.store.table import Table
 from sandbox.run import Sandbox
 from sandbox.world import DEMO, load_world
 from tests.integration.staff import staff

@@ -14,7 +14,8 @@ from lib.model import Attribute, Subject
 from lib.rules.causes import BypassFact
 from lib.rules.policy import Approval
 from lib.settings import Mode
-from lib.store.table import Errand, IncidentChange, SubjectState, Table
+from lib.store.records import Errand, IncidentChange, SubjectState
+from lib.store.table import Table
 from tests.fakes.clock import START
 from tests.fakes.make import APP, INCIDENT, OLD_PHONE, PHONE, SECRETS, SUBJECT, cause, plan
 

@@ -14,6 +14,8 @@ TEXTS = {
     "ENTRA_AUTHORITY": "https://login.example",
     "GRAPH_ROOT": "https://graph.example",
     "MODE": "approve",
+    "BREAK_GLASS": "11111111-aaaa-4aaa-8aaa-111111111111",
+    "CONNECTOR_OBJECT_ID": "22222222-bbbb-4bbb-8bbb-222222222222",
 }
 
 

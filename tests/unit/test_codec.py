@@ -16,7 +16,7 @@ from lib.rules.causes import BypassFact
 from lib.rules.looks import Chain
 from lib.rules.policy import Approval
 from lib.store.codec import decode, encode
-from lib.store.table import Errand, SubjectState
+from lib.store.records import Errand, SubjectState
 from tests.fakes.clock import START
 from tests.fakes.make import OBJECT, SUBJECT, cause, plan
 

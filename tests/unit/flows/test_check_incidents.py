@@ -13,7 +13,7 @@ from lib.messages import CheckMessage
 from lib.model import Attribute, DirectorySync, Link, LinkSource, RoleGrant
 from lib.rules.causes import BypassFact
 from lib.settings import Mode
-from lib.store.table import IncidentChange
+from lib.store.records import IncidentChange
 from tests.fakes.clock import START
 from tests.fakes.make import (
     CONNECTOR,

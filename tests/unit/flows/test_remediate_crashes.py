@@ -9,7 +9,7 @@ import pytest
 from lib.errors import Conflict, Transient
 from lib.incident import Status
 from lib.messages import RemediationMessage
-from lib.store.table import IncidentChange
+from lib.store.records import IncidentChange
 from tests.fakes.make import OBJECT, OLD_PHONE, PHONE
 from tests.fakes.stage import Stage
 from tests.unit.flows.test_errands import Crash, crash_at

@@ -1,0 +1,111 @@
+"""Incidents with their timeline and their pages."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from lib.incident import Entry, Incident, Page
+from lib.store import keys
+from lib.store.codec import decode, encode
+from lib.store.items import Items
+from lib.store.records import IncidentChange
+from lib.times import to_text
+
+
+class Incidents(Items):
+    def incident(self, incident_id: str) -> Incident | None:
+        item = self._get(keys.incident(incident_id))
+        return decode(Incident, str(item["body"])) if item else None
+
+    def commit_incident(self, change: IncidentChange) -> Incident:
+        """One incident outside a check: steps, outcomes, decisions by people."""
+        self._transact(self._incident_puts(change))
+        return replace(change.incident, version=change.incident.version + 1)
+
+    def timeline(self, incident_id: str) -> list[Entry]:
+        rows = self._query(
+            "pk = :p AND begins_with(sk, :s)",
+            {":p": keys.incident(incident_id)["pk"], ":s": "ENTRY#"},
+        )
+        return [decode(Entry, str(row["body"])) for row in rows]
+
+    def add_entry(self, incident_id: str, entry: Entry) -> None:
+        self._call(
+            self._client.put_item, TableName=self._name, Item=_entry_item(incident_id, entry)
+        )
+
+    def summaries(self, *, closed: bool = False) -> list[Mapping[str, Any]]:
+        """What is open (or was closed), from the sharded index; most recent first."""
+        word = "CLOSED" if closed else "OPEN"
+        rows: list[Mapping[str, Any]] = []
+        for number in range(keys.SHARDS):
+            rows.extend(self._query("open_pk = :p", {":p": f"{word}#{number}"}, index="open"))
+        return sorted(rows, key=lambda row: str(row["open_sk"]), reverse=True)
+
+    def unsent_pages(self, incident_id: str) -> list[Page]:
+        rows = self._query(
+            "pk = :p AND begins_with(sk, :s)",
+            {":p": keys.incident(incident_id)["pk"], ":s": "PAGE#"},
+        )
+        return [decode(Page, str(row["body"])) for row in rows if "sent_at" not in row]
+
+    def page_sent(self, page: Page, at: datetime) -> None:
+        self._call(
+            self._client.update_item,
+            TableName=self._name,
+            Key=keys.incident(page.incident_id, f"PAGE#{page.key}"),
+            UpdateExpression="SET sent_at = :t REMOVE due_pk, due_sk",
+            ConditionExpression="attribute_exists(pk)",
+            ExpressionAttributeValues={":t": to_text(at)},
+        )
+
+    def _incident_puts(self, change: IncidentChange) -> list[dict[str, Any]]:
+        read = change.incident
+        stored = replace(read, version=read.version + 1)
+        item = {
+            **keys.incident(read.id),
+            "body": encode(stored),
+            "version": stored.version,
+            **_summary(stored),
+        }
+        condition = "version = :v" if read.version else "attribute_not_exists(pk)"
+        values = {":v": read.version} if read.version else {}
+        puts = [self._put(item, condition, values)]
+        puts.extend(self._put(_entry_item(read.id, entry)) for entry in change.entries)
+        for page in change.pages:
+            row = {
+                **keys.incident(read.id, f"PAGE#{page.key}"),
+                "body": encode(page),
+                **keys.due_index(read.id, to_text(read.updated_at)),
+            }
+            puts.append(self._put(row))
+        return puts
+
+
+def _summary(incident: Incident) -> dict[str, Any]:
+    """What lists show without reading each incident: no value, no name."""
+    plan = incident.plan
+    known = {
+        "incident": incident.id,
+        "subject": f"{incident.subject.app_id}/{incident.subject.user_id}",
+        "attribute": incident.attribute.value,
+        "cause": incident.lead.name.value,
+        "severity": incident.severity.value,
+        "status": incident.status.value,
+        "opened_at": to_text(incident.opened_at),
+        "updated_at": to_text(incident.updated_at),
+        "object_id": plan.link.object_id if plan.link else "",
+    }
+    is_open = incident.status.open
+    when = incident.opened_at if is_open else incident.updated_at
+    return known | keys.open_index(incident.id, to_text(when), closed=not is_open)
+
+
+def _entry_item(incident_id: str, entry: Entry) -> dict[str, Any]:
+    # The nonce keeps two entries of one millisecond apart.
+    part = f"ENTRY#{to_text(entry.at)}#{secrets.token_hex(3)}"
+    return {**keys.incident(incident_id, part), "body": encode(entry)}

@@ -1,0 +1,46 @@
+"""What the table remembers between reads, as the flows see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from lib.incident import Entry, Incident, Page
+from lib.model import Attribute, Link, Subject
+from lib.rules.looks import Chain
+
+
+@dataclass(frozen=True)
+class Errand:
+    """Something to send once a transaction has committed: a page, or a remediation."""
+
+    incident_id: str
+    page_key: str = ""
+    digest: str = ""
+    attempt: int = 0
+
+
+@dataclass(frozen=True)
+class SubjectState:
+    """What is remembered of one subject. `version` 0: nothing yet."""
+
+    subject: Subject
+    version: int = 0
+    link: Link | None = None
+    covered_to: datetime | None = None
+    wanted_to: datetime | None = None
+    last_read: datetime | None = None
+    chain: Chain | None = None
+    next_look: datetime | None = None  # a look that is queued reads no earlier than this
+    open: dict[Attribute, str] = field(default_factory=dict)
+    touched_at: dict[Attribute, datetime] = field(default_factory=dict)
+    errands: tuple[Errand, ...] = ()
+
+
+@dataclass(frozen=True)
+class IncidentChange:
+    """One incident's new state with what is told of it. Its `version` is the one that was read."""
+
+    incident: Incident
+    entries: tuple[Entry, ...] = ()
+    pages: tuple[Page, ...] = ()

@@ -1,0 +1,81 @@
+"""Subjects: link, coverage, look chain, what is open, what is still to be sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from lib.errors import Conflict
+from lib.model import Subject
+from lib.store import keys
+from lib.store.codec import decode, encode
+from lib.store.incidents import Incidents
+from lib.store.records import IncidentChange, SubjectState
+from lib.times import to_text
+
+
+class Subjects(Incidents):
+    def subjects(self, wanted: Sequence[Subject]) -> dict[Subject, SubjectState]:
+        """Consistent reads, a hundred a request (BatchGetItem's limit)."""
+        found = {subject: SubjectState(subject) for subject in wanted}
+        names = list(found)
+        for start in range(0, len(names), 100):
+            ask: Any = {
+                self._name: {
+                    "Keys": [keys.subject(s) for s in names[start : start + 100]],
+                    "ConsistentRead": True,
+                }
+            }
+            while ask:
+                answer = self._call(self._client.batch_get_item, RequestItems=ask)
+                for item in answer["Responses"].get(self._name, []):
+                    state = decode(SubjectState, str(item["body"]))
+                    found[state.subject] = state
+                ask = answer.get("UnprocessedKeys")
+        return found
+
+    def commit_subject(
+        self, state: SubjectState, changes: Sequence[IncidentChange] = ()
+    ) -> SubjectState:
+        """Coverage, incidents, pages and intents in one transaction.
+
+        Refused (Conflict) when a newer read of the subject is already stored, or when one of
+        the incidents changed since it was read.
+        """
+        stored = replace(state, version=state.version + 1)
+        item = {
+            **keys.subject(state.subject),
+            "body": encode(stored),
+            "version": stored.version,
+            "last_read": to_text(state.last_read) if state.last_read else "",
+        }
+        condition = "attribute_not_exists(pk)"
+        values: dict[str, Any] = {}
+        if state.version:
+            condition = "version = :v AND last_read < :t"
+            values = {":v": state.version, ":t": item["last_read"]}
+        puts = [self._put(item, condition, values)]
+        for change in changes:
+            puts.extend(self._incident_puts(change))
+        self._transact(puts)
+        return stored
+
+    def errands_done(self, state: SubjectState) -> None:
+        """Forgets the errands that were run; a newer state keeps them, which costs a repeat."""
+        stored = replace(state, errands=(), version=state.version + 1)
+        try:
+            self._call(
+                self._client.update_item,
+                TableName=self._name,
+                Key=keys.subject(state.subject),
+                UpdateExpression="SET body = :b, version = :n",
+                ConditionExpression="version = :v",
+                ExpressionAttributeValues={
+                    ":b": encode(stored),
+                    ":n": stored.version,
+                    ":v": state.version,
+                },
+            )
+        except Conflict:
+            return
