@@ -8,8 +8,8 @@ than every step it knows of.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from aws_lambda_powertools import Logger
@@ -19,16 +19,16 @@ from lib.flows import decide
 from lib.flows.decide import Circumstances, Outcome
 from lib.flows.errands import Errands
 from lib.flows.evidence import Evidence
+from lib.flows.sight import Eyes, Sight
+from lib.flows.tasks import Result, Retry, merge
 from lib.incident import Incident, Status, values_digest
 from lib.messages import CheckMessage
-from lib.model import Attribute, EntraUser, Link, OktaReading, Subject, UserKey
+from lib.model import Attribute, OktaReading, Subject
 from lib.ports import CheckQueue, GraphPort, OktaPort
 from lib.rules import coverage
 from lib.rules.causes import name_causes
 from lib.rules.drifts import Verdict, judge
 from lib.rules.expected import Expectation, expectations
-from lib.rules.hints import later
-from lib.rules.links import lookup_keys, resolve
 from lib.rules.looks import Chain, advance, is_last
 from lib.rules.plans import PlanRules, build_plan
 from lib.rules.policy import severity
@@ -43,44 +43,6 @@ logger = Logger(child=True)
 TOUCH_PAUSE = timedelta(days=1)
 # A step whose outcome was not recorded by then has been abandoned.
 ABANDONED = timedelta(minutes=15)
-
-
-@dataclass(frozen=True)
-class Task:
-    """One subject to check, merged over all messages of a batch that name it.
-
-    `published` is the latest hint's (None: unknown, so it counts as the latest); `hinted` is
-    False when only a look asked for it.
-    """
-
-    published: datetime | None
-    hinted: bool
-    look: bool
-    first_seen: datetime | None
-    guessed: bool = False
-
-
-@dataclass(frozen=True)
-class Retry:
-    """Try this subject again; `after` in seconds when a vendor named a time."""
-
-    reason: str
-    after: float | None = None
-
-
-@dataclass(frozen=True)
-class Sight:
-    """What one check saw of one subject."""
-
-    task: Task
-    state: SubjectState
-    incidents: Mapping[Attribute, Incident]
-    reading: OktaReading
-    link: Link | None
-    entra: EntraUser | None
-
-
-Result = Retry | Permanent | None
 
 
 class Check:
@@ -98,14 +60,15 @@ class Check:
     ) -> None:
         self._watch, self._policy = watch, policy
         self._settle = timedelta(seconds=watch.settle)
-        self._okta, self._graph, self._table = okta, graph, table
+        self._eyes = Eyes(okta, graph, watch.app_ids, self._settle)
+        self._graph, self._table = graph, table
         self._queue, self._errands, self._evidence = queue, errands, evidence
         self._clock = clock
         self._rules = PlanRules(watch.tenant_id, policy.touch_attribute, policy.break_glass)
 
     def run(self, messages: Sequence[CheckMessage]) -> dict[Subject, Result]:
         """Checks every subject of the batch once. A subject not in the answer needs nothing."""
-        tasks = _merge(messages)
+        tasks = merge(messages)
         states = self._table.subjects(list(tasks))
         for state in states.values():
             if state.errands:
@@ -113,13 +76,13 @@ class Check:
         wanted = {
             subject: task
             for subject, task in tasks.items()
-            if task.look or self._needs_a_read(task, states[subject], states)
+            if task.look or self._eyes.needed(task, states[subject], states)
         }
         results: dict[Subject, Result] = {}
         # Before the reads: what is decided must rest on reads later than every known step.
         incidents = {subject: self._open(states[subject]) for subject in wanted}
-        readings = self._read_okta(wanted, states, results)
-        for sight in self._read_graph(readings, wanted, states, incidents, results):
+        readings = self._eyes.okta(wanted, states, results)
+        for sight in self._eyes.graph(readings, wanted, states, incidents, results):
             subject = sight.state.subject
             try:
                 self._settle_subject(sight)
@@ -132,108 +95,9 @@ class Check:
                 results[subject] = Permanent(str(error))
         return results
 
-    # -- reading ----------------------------------------------------------------------------
-
     def _open(self, state: SubjectState) -> dict[Attribute, Incident]:
         found = {attr: self._table.incident(ident) for attr, ident in state.open.items()}
         return {attr: incident for attr, incident in found.items() if incident is not None}
-
-    def _needs_a_read(
-        self, task: Task, state: SubjectState, states: Mapping[Subject, SubjectState]
-    ) -> bool:
-        """False for a hint that is answered, will be by a queued look, or is another app's.
-
-        Okta allows about 50 AppUser reads a minute, so none is made in vain.
-        """
-        if coverage.is_covered(task.published, state.covered_to):
-            return False
-        if coverage.will_be_covered(task.published, state.next_look, self._settle):
-            return False
-        user_id = state.subject.user_id
-        known = any(s.link for s in states.values() if s.subject.user_id == user_id)
-        return not (task.guessed and known and state.link is None and not state.open)
-
-    def _read_okta(
-        self,
-        tasks: Mapping[Subject, Task],
-        states: Mapping[Subject, SubjectState],
-        results: dict[Subject, Result],
-    ) -> dict[Subject, OktaReading]:
-        # Where a missing assignment would say nothing, no other app is asked about it either.
-        bare = [s for s, task in tasks.items() if task.guessed and states[s].link is None]
-        rest = [s for s in tasks if s not in bare]
-        answers = self._okta.read_subjects(bare, ()) if bare else {}
-        if rest:
-            answers |= self._okta.read_subjects(rest, self._watch.app_ids)
-        readings = {}
-        for subject, answer in answers.items():
-            if isinstance(answer, OktaReading):
-                readings[subject] = answer
-            elif isinstance(answer, Transient):
-                results[subject] = Retry(str(answer), answer.retry_after)
-            else:
-                results[subject] = Permanent(str(answer))
-        return readings
-
-    def _read_graph(
-        self,
-        readings: Mapping[Subject, OktaReading],
-        tasks: Mapping[Subject, Task],
-        states: Mapping[Subject, SubjectState],
-        incidents: Mapping[Subject, Mapping[Attribute, Incident]],
-        results: dict[Subject, Result],
-    ) -> list[Sight]:
-        asked = {
-            subject: ()
-            if self._nobody(tasks[subject], reading, states[subject], readings)
-            else lookup_keys(reading, states[subject].link)
-            for subject, reading in readings.items()
-        }
-        every = list(dict.fromkeys(key for keys in asked.values() for key in keys))
-        found = self._graph.read_users(every) if every else {}
-        sights = []
-        for subject, reading in readings.items():
-            users: dict[UserKey, EntraUser | None] = {}
-            trouble: Result = None
-            for key in asked[subject]:
-                answer = found.get(key)
-                if isinstance(answer, Transient):
-                    trouble = Retry(str(answer), answer.retry_after)
-                elif isinstance(answer, Refused):
-                    # Not to be told is not to be told that there is nobody.
-                    trouble = Permanent(str(answer))
-                else:
-                    users[key] = answer
-            if trouble:
-                results[subject] = trouble
-                continue
-            link, entra = resolve(asked[subject], users, states[subject].link)
-            sights.append(
-                Sight(tasks[subject], states[subject], incidents[subject], reading, link, entra)
-            )
-        return sights
-
-    def _nobody(
-        self,
-        task: Task,
-        reading: OktaReading,
-        state: SubjectState,
-        readings: Mapping[Subject, OktaReading],
-    ) -> bool:
-        """An event without an app says nothing of an app the user was never seen in.
-
-        But a leaver who was never seen at all is looked for by name, once, through the first
-        watched app: good enough to report an account that is still enabled.
-        """
-        if not task.guessed or reading.app_user is not None or state.link is not None:
-            return False
-        if state.open:
-            return False  # what is open is proved by a read, never by not asking
-        user_id = state.subject.user_id
-        assigned = any(r.app_user for r in readings.values() if r.subject.user_id == user_id)
-        left = reading.user is not None and reading.user.status == "DEPROVISIONED"
-        first = state.subject.app_id == self._watch.app_ids[0]
-        return assigned or not (left and first)
 
     # -- deciding ---------------------------------------------------------------------------
 
@@ -444,24 +308,3 @@ def under_way(incident: Incident, now: datetime) -> bool:
 def new_incident_id() -> str:
     """Short enough to type, long enough never to meet again."""
     return f"inc-{secrets.token_hex(5)}"
-
-
-def _merge(messages: Sequence[CheckMessage]) -> dict[Subject, Task]:
-    tasks: dict[Subject, Task] = {}
-    for message in messages:
-        for hint in message.hints:
-            known = tasks.get(hint.subject)
-            new = Task(
-                hint.published, not message.look, message.look, message.first_seen, hint.guessed
-            )
-            tasks[hint.subject] = _join(known, new) if known else new
-    return tasks
-
-
-def _join(one: Task, other: Task) -> Task:
-    hinted = [task for task in (one, other) if task.hinted]
-    published = later(hinted[0].published, hinted[-1].published) if hinted else None
-    seen = [task.first_seen for task in (one, other) if task.first_seen]
-    look = one.look or other.look
-    guessed = one.guessed and other.guessed
-    return Task(published, bool(hinted), look, min(seen, default=None), guessed)

@@ -13,7 +13,8 @@ from dataclasses import replace
 from aws_lambda_powertools import Logger
 
 from lib.errors import Permanent, Refused, Transient
-from lib.flows.check import Check, Result, Retry
+from lib.flows.check import Check
+from lib.flows.tasks import Result, Retry
 from lib.messages import CheckMessage, again
 from lib.model import Subject
 from lib.ports import CheckQueue, OktaPort

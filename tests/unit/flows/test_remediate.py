@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -205,42 +204,6 @@ def test_rubbish_and_strangers_are_parked(stage: Stage, body: str) -> None:
     stage.remediate.run("r", body)
     stage.mend(RemediationMessage(INCIDENT, "0" * 64, 1, USER))
     assert len(stage.table.parked()) == 2
-
-
-def test_the_cap_pages_and_comes_back_next_hour(stage: Stage) -> None:
-    stage.build(writes_per_hour=0)
-    stage.graph.set(mobile_phone=OLD_PHONE)
-    stage.drifted()
-    assert run(stage) is Ended.WAITS
-    assert stage.graph.patches == []
-    assert stage.pager.news == ["opened", "needs_you"]
-    assert "cap of 0 writes an hour" in stage.pager.pages[-1].text
-    ((_, delay),) = stage.checks.sent
-    assert delay is not None
-    assert 0 < delay <= 900
-    stage.build(writes_per_hour=1)
-    stage.remediations.sent.clear()
-    stage.drain()
-    assert stage.incident().status is Status.RESOLVED
-
-
-def test_caps_count_disables_apart(stage: Stage) -> None:
-    stage.hint()
-    stage.okta.unassign()
-    stage.build(writes_per_hour=0, disables_per_hour=1)
-    stage.drifted()
-    assert run(stage) is Ended.DONE
-
-
-def test_user_steps_wait_for_a_tenant_wide_one(ready: Stage) -> None:
-    ready.table.take_tenant_lock("somebody", ready.clock(), timedelta(minutes=15))
-    ready.mend()
-    assert ready.graph.patches == []
-    ((look, delay),) = ready.checks.sent
-    assert (look.look, delay) == (True, 30)
-    ready.table.release_tenant_lock("somebody")
-    ready.drain()
-    assert ready.incident().status is Status.RESOLVED
 
 
 def test_a_refusal_is_said_paged_and_not_repeated(ready: Stage) -> None:

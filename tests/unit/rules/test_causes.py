@@ -11,24 +11,18 @@ import pytest
 from lib.incident import PRECEDENCE, CauseName, Certainty
 from lib.model import Attribute, Link, LinkSource
 from lib.rules.cause_table import CAUSES
-from lib.rules.causes import BypassFact, Case, name_causes
+from lib.rules.causes import Case, name_causes
 from lib.rules.expected import Expectation, MappingState
-from tests.fakes.clock import START
+from tests.fakes.cases import DENIED, failed, stale, synced
 from tests.fakes.make import (
-    GLOBAL_ADMINISTRATOR,
     OBJECT,
-    OLD_PHONE,
-    PHONE,
     SECRETS,
-    USER_ADMINISTRATOR,
-    app_user,
     case,
     configuration,
     entra_user,
     leaver,
     push,
     push_log,
-    reading,
     role,
     standing,
     started,
@@ -38,24 +32,6 @@ HOUR = timedelta(hours=1)
 CONFIRMED, SUSPECTED = Certainty.CONFIRMED, Certainty.SUSPECTED
 MAILS, ENABLED = Attribute.OTHER_MAILS, Attribute.ACCOUNT_ENABLED
 BY_NAME = Link(OBJECT, LinkSource.USER_PRINCIPAL_NAME)
-DENIED = (
-    'httpStatusCode=403 errorCode=Authorization_RequestDenied errorMessage="Insufficient" '
-    "request-id=r-1 method=PATCH url=https://g.example/v1.0/users/1"
-)
-
-
-def failed(reason: str | None) -> Case:
-    return case(push_log=push_log(push("FAILURE", reason=reason)))
-
-
-def stale(mapping: MappingState) -> Expectation:
-    return Expectation(Attribute.MOBILE_PHONE, PHONE, mapping, OLD_PHONE, PHONE)
-
-
-def synced(flag: bool | None, seen_at: timedelta = -HOUR, **changes: object) -> Case:
-    fact = BypassFact(flag, START + seen_at, "graph GET onPremisesSynchronization")
-    entra = entra_user(synced=True, mobile_phone=OLD_PHONE, other_mails=("x@y.example",))
-    return case(**{"entra": entra, "bypass": fact} | changes)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -162,110 +138,6 @@ def test_a_cause_is_named_with_its_evidence(row: Row) -> None:
     facts = " | ".join(evidence.fact for evidence in found[row.name].evidence)
     assert row.evidence in facts
     assert not [secret for secret in SECRETS if secret in facts]
-
-
-NEAR_MISSES: dict[str, tuple[CauseName, Callable[[], Case]]] = {
-    "pinned by immutable id": (
-        C.NOT_LINKED,
-        lambda: case(link=Link(OBJECT, LinkSource.IMMUTABLE_ID)),
-    ),
-    "features unread": (C.PROVISIONING_OFF, lambda: case(configuration=None)),
-    "an expression": (
-        C.MAPPING_CREATE_ONLY,
-        lambda: case(expectation=stale(MappingState.EXPRESSION)),
-    ),
-    "format only": (
-        C.MAPPING_CREATE_ONLY,
-        lambda: case(
-            expectation=Expectation(
-                Attribute.MOBILE_PHONE, PHONE, MappingState.PUSHED, "555 0100", "+1-555-0100"
-            )
-        ),
-    ),
-    "refused on an administrator": (
-        C.CONNECTOR_UNDERPRIVILEGED,
-        lambda: case(push_log=push_log(push("FAILURE", reason=DENIED)), standing=standing(role())),
-    ),
-    "refused, roles unread": (
-        C.CONNECTOR_UNDERPRIVILEGED,
-        lambda: case(
-            push_log=push_log(push("FAILURE", reason=DENIED)), standing=standing(active_roles=None)
-        ),
-    ),
-    "refused, restriction unknown": (
-        C.CONNECTOR_UNDERPRIVILEGED,
-        lambda: case(
-            push_log=push_log(push("FAILURE", reason=DENIED)), entra=entra_user(restricted=None)
-        ),
-    ),
-    "refused, reason cut": (
-        C.CONNECTOR_UNDERPRIVILEGED,
-        lambda: failed(DENIED.partition(" url")[0].ljust(255, "x")),
-    ),
-    "on-premises mastered": (
-        C.CONNECTOR_UNDERPRIVILEGED,
-        lambda: failed("httpStatusCode=400 on-premises mastered"),
-    ),
-    "restriction unknown": (
-        C.RESTRICTED_MANAGEMENT,
-        lambda: case(entra=entra_user(restricted=None)),
-    ),
-    "log not read to its end": (C.NOT_PUSHED, lambda: case(push_log=push_log(complete=False))),
-    "log begins too late": (
-        C.NOT_PUSHED,
-        lambda: case(push_log=push_log(since=START)),
-    ),
-    "no log": (C.NOT_PUSHED, lambda: case(push_log=None)),
-    "pushed a moment before": (
-        C.NOT_PUSHED,
-        lambda: case(reading=reading(app_user=app_user(last_updated=START + timedelta(seconds=1)))),
-    ),
-    "removal not in the log": (C.NOT_PUSHED, lambda: leaver(push_log=push_log())),
-    "flag on before the push": (C.DIRSYNC_OVERRIDE, lambda: synced(True)),
-    "cloud user": (C.DIRSYNC_OVERRIDE, lambda: synced(False, entra=entra_user())),
-    "push failed": (
-        C.DIRSYNC_OVERRIDE,
-        lambda: synced(False, push_log=push_log(push("FAILURE"))),
-    ),
-    "other attribute": (
-        C.DIRSYNC_OVERRIDE,
-        lambda: case(
-            MAILS, entra=entra_user(synced=True), bypass=BypassFact(False, START, "graph")
-        ),
-    ),
-    "connector outranks": (
-        C.PRIVILEGED_TARGET,
-        lambda: case(standing=standing(role()), connector_roles=frozenset({GLOBAL_ADMINISTRATOR})),
-    ),
-    "lesser role, connector enough": (
-        C.PRIVILEGED_TARGET,
-        lambda: case(standing=standing(role(USER_ADMINISTRATOR))),
-    ),
-    "eligible only": (
-        C.PRIVILEGED_TARGET,
-        lambda: case(standing=standing(eligible_roles=(role(),))),
-    ),
-    "roles unread": (C.PRIVILEGED_TARGET, lambda: case(standing=None)),
-    "user refused, not a licence": (C.LICENCE, lambda: failed(DENIED)),
-    "started only": (C.PUSH_FAILED, lambda: case(push_log=push_log(started()))),
-    "failed before the change": (
-        C.PUSH_FAILED,
-        lambda: case(push_log=push_log(push("FAILURE", START - 2 * HOUR))),
-    ),
-    "failed, then succeeded": (
-        C.PUSH_FAILED,
-        lambda: case(push_log=push_log(push("FAILURE", START - HOUR), push())),
-    ),
-    "enabled in Okta, never pushed": (
-        C.NOT_PUSHED,
-        lambda: case(ENABLED, push_log=push_log()),
-    ),
-}
-
-
-@pytest.mark.parametrize(("name", "near"), NEAR_MISSES.values(), ids=NEAR_MISSES.keys())
-def test_a_near_miss_is_not_named_so(name: CauseName, near: Callable[[], Case]) -> None:
-    assert name not in {cause.name for cause in name_causes(near())}
 
 
 def test_all_that_match_are_kept_and_the_first_in_precedence_leads() -> None:
