@@ -56,6 +56,13 @@ class Installed:
     caught_up: int
 
 
+def state_of(admin: OktaAdmin, url: str) -> HookState:
+    """The hook that receives comes first where several have this address."""
+    own = [hook for hook in admin.hooks() if hook.uri == url]
+    own.sort(key=lambda hook: (not hook.receives, not hook.active))
+    return HookState(own[0] if own else None, max(0, len(own) - 1))
+
+
 class HookDesk:
     """All that can be done with the hook of one address. `new_secret` makes a value."""
 
@@ -72,10 +79,7 @@ class HookDesk:
         self._app_ids, self._clock, self._new_secret = app_ids, clock, new_secret
 
     def state(self) -> HookState:
-        """The hook that receives comes first where several have this address."""
-        own = [hook for hook in self._admin.hooks() if hook.uri == self._door.url]
-        own.sort(key=lambda hook: (not hook.receives, not hook.active))
-        return HookState(own[0] if own else None, max(0, len(own) - 1))
+        return state_of(self._admin, self._door.url)
 
     def install(self) -> Installed:
         """Registers, or corrects what is registered; always ends active and verified.

@@ -8,7 +8,7 @@ from rich.table import Table as Grid
 
 from lib.entra_sign_in import DevicePrompt
 from lib.flows.preview import Preview
-from lib.flows.remediate import Ended, Run
+from lib.flows.runs import Ended, Run
 from lib.incident import Incident, Step, StepKind
 from lib.rules.mask import show
 from ops import render

@@ -12,7 +12,8 @@ from lib.flows import preview as previews
 from lib.flows.errands import Errands
 from lib.flows.evidence import Evidence
 from lib.flows.preview import Preview
-from lib.flows.remediate import Remediation, Run
+from lib.flows.remediate import Remediation
+from lib.flows.runs import Run
 from lib.flows.steps import administrator_hands
 from lib.graph import Graph
 from lib.http import Http

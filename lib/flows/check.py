@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from aws_lambda_powertools import Logger
 
@@ -21,11 +21,12 @@ from lib.flows.errands import Errands
 from lib.flows.evidence import Evidence
 from lib.flows.sight import Eyes, Sight
 from lib.flows.tasks import Result, Retry, merge
-from lib.incident import Incident, Status, values_digest
+from lib.incident import Incident, values_digest
 from lib.messages import CheckMessage
 from lib.model import Attribute, OktaReading, Subject
 from lib.ports import CheckQueue, GraphPort, OktaPort
 from lib.rules import coverage
+from lib.rules.attempts import failures_after, under_way
 from lib.rules.causes import name_causes
 from lib.rules.drifts import Verdict, judge
 from lib.rules.expected import Expectation, expectations
@@ -41,8 +42,6 @@ logger = Logger(child=True)
 
 # A touch is tried at most once a drift a day.
 TOUCH_PAUSE = timedelta(days=1)
-# A step whose outcome was not recorded by then has been abandoned.
-ABANDONED = timedelta(minutes=15)
 
 
 class Check:
@@ -293,16 +292,6 @@ class Check:
         )
         if stored.errands:
             self._errands.run(stored)
-
-
-def failures_after(known: Incident) -> int:
-    """Mends that did not work out, counting the one whose proof just failed."""
-    return known.failures + (1 if known.status is Status.PROVING else 0)
-
-
-def under_way(incident: Incident, now: datetime) -> bool:
-    """An intent without outcome. A crashed person's run does not come back, so it expires."""
-    return incident.in_flight is not None and now - incident.updated_at < ABANDONED
 
 
 def new_incident_id() -> str:

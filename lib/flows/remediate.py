@@ -6,25 +6,21 @@ The same runner serves the function (graph_write, okta_touch) and a signed-in ad
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from enum import StrEnum
 
 from lib.errors import Permanent, Refused, Transient
 from lib.flows.decide import status_for
 from lib.flows.errands import Errands
 from lib.flows.evidence import Evidence
+from lib.flows.guards import Guards, Stop
+from lib.flows.runs import Ended, Hands, Run, Scene
 from lib.incident import Entry, Incident, News, Page, Status, Step, StepKind
 from lib.messages import CheckMessage, RemediationMessage
-from lib.model import Attribute, EntraUser, OktaReading, Receipt
+from lib.model import Attribute
 from lib.ports import CheckQueue, GraphPort, OktaPort, RemediationQueue
-from lib.rules.compare import Comparison, compare
-from lib.rules.expected import expectations
-from lib.rules.links import lookup_keys, resolve
-from lib.rules.matrix import protection
 from lib.rules.pages import page
-from lib.rules.policy import Verdict, gate, grants, privilege
+from lib.rules.policy import Verdict, gate
 from lib.settings import PolicySettings, WatchSettings
 from lib.store.records import IncidentChange
 from lib.store.table import Table
@@ -32,45 +28,6 @@ from lib.times import Clock
 
 # How long a tenant-wide step may keep user steps waiting.
 TENANT_LOCK = timedelta(minutes=15)
-
-
-@dataclass(frozen=True)
-class Scene:
-    """Both sides, freshly read, right before a step."""
-
-    reading: OktaReading
-    entra: EntraUser | None
-
-
-Act = Callable[[Incident, Step, Scene], Receipt]
-
-
-@dataclass(frozen=True)
-class Hands:
-    """Who acts, and how each kind of step is done by them."""
-
-    actor: str
-    acts: Mapping[StepKind, Act]
-    confirm: Callable[[Incident, Step], bool] = lambda _incident, _step: True
-
-
-class Ended(StrEnum):
-    """What came of a run."""
-
-    DONE = "done"  # every step is done; a check will prove it
-    HEALED = "healed"  # nothing left to mend
-    NEXT = "next"  # our part is done; the next step is somebody else's
-    VOID = "void"  # the plan no longer describes the world; a check will make a new one
-    WAITS = "waits"  # mode, approvals, cap or lock
-    REFUSED = "refused"
-    STALE = "stale"  # the message speaks of a plan that is no longer the incident's
-
-
-@dataclass(frozen=True)
-class Run:
-    ended: Ended
-    reason: str
-    incident: Incident | None = None
 
 
 class Remediation:
@@ -87,10 +44,10 @@ class Remediation:
         evidence: Evidence,
         clock: Clock,
     ) -> None:
-        self._watch, self._policy = watch, policy
-        self._okta, self._graph, self._table = okta, graph, table
+        self._policy, self._table = policy, table
+        self._guards = Guards(okta, graph, evidence, policy, watch.app_ids)
         self._checks, self._remediations = checks, remediations
-        self._errands, self._evidence, self._clock = errands, evidence, clock
+        self._errands, self._clock = errands, clock
 
     def run(self, incident_id: str, digest: str, hands: Hands) -> Run:
         """Does the next steps that are these hands' to do.
@@ -121,12 +78,12 @@ class Remediation:
 
     def _one(self, incident: Incident, step: Step, hands: Hands) -> Incident | Run:
         """The incident after the step, or how the run ended instead."""
-        scene = self._read(incident)
+        scene = self._guards.read(incident)
         if scene is None:
             return self._void(incident, hands, "the link changed")
-        stop = self._still_true(incident, step, scene, hands)
+        stop = self._guards.stop(incident, step, scene)
         if stop:
-            return stop
+            return self._stopped(incident, hands, stop, scene)
         decision = gate(
             incident.plan,
             self._table.mode(self._policy.mode),
@@ -187,88 +144,6 @@ class Remediation:
             ),
         )
 
-    # -- before a step ----------------------------------------------------------------------
-
-    def _read(self, incident: Incident) -> Scene | None:
-        """Fresh reads of both sides; None when the subject is now linked to somebody else."""
-        plan = incident.plan
-        others = [app for app in self._watch.app_ids if app != plan.subject.app_id]
-        reading = self._okta.read_subject(plan.subject, others)
-        if plan.link is None or not plan.link.pinned:
-            return None
-        asked = lookup_keys(reading, plan.link)
-        found = {}
-        for key, answer in self._graph.read_users(asked).items():
-            if isinstance(answer, Transient | Refused):
-                raise Transient("the link could not be read again")
-            found[key] = answer
-        link, _ = resolve(asked, found, plan.link)
-        if link is None or not link.pinned or link.object_id != plan.link.object_id:
-            return None
-        return Scene(reading, self._graph.read_user(plan.link.object_id))
-
-    def _still_true(self, incident: Incident, step: Step, scene: Scene, hands: Hands) -> Run | None:
-        """Stops a run whose plan no longer describes what is there."""
-        plan = incident.plan
-        app_id = plan.subject.app_id
-        configuration = None
-        if scene.reading.app_user is not None:
-            configuration = self._evidence.configuration(app_id)
-        expected = {e.attribute: e for e in expectations(scene.reading, configuration)}
-        now_expected = expected[plan.attribute]
-        actual = scene.entra.value(plan.attribute) if scene.entra else None
-        if scene.entra is None and plan.expected is False:
-            return self._finish(incident, hands, Ended.HEALED, "the account is gone")
-        if step.kind is not StepKind.BYPASS_ENABLE:
-            agrees = compare(plan.attribute, now_expected.value, actual)
-            if agrees is Comparison.EQUAL and incident.in_flight:
-                ours = replace(
-                    incident,
-                    steps_done=incident.steps_done + 1,
-                    last_step_at=scene.reading.taken_at,
-                )
-                why = "the step that was begun has landed; its outcome was lost"
-                return self._finish(ours, hands, Ended.HEALED, why)
-            if agrees in (Comparison.EQUAL, Comparison.FORMAT):
-                return self._finish(incident, hands, Ended.HEALED, "the values agree already")
-        unchanged = (
-            _same(plan.attribute, now_expected.value, plan.expected)
-            and _same(plan.attribute, actual, plan.actual)
-            and not now_expected.stale
-        )
-        if not unchanged and not self._our_own_doing(incident, actual):
-            return self._void(incident, hands, "a value changed since the plan was made")
-        guarded = self._now_guarded(incident, step, scene)
-        return self._void(incident, hands, guarded) if guarded else None
-
-    def _now_guarded(self, incident: Incident, step: Step, scene: Scene) -> str:
-        """Why the target needs more than the plan asked for; "" when it does not.
-
-        A plan may be a day old: roles, licences and settings are looked at again.
-        """
-        plan, entra = incident.plan, scene.entra
-        if entra is None:
-            return ""
-        if entra.object_id.lower() in self._policy.break_glass:
-            return "the target is a break-glass account now"
-        if not step.kind.automatic:
-            return ""
-        standing = self._graph.standing(entra.object_id)
-        needed, _ = privilege(standing)
-        if step.kind is StepKind.OKTA_TOUCH and grants(scene.reading.app_user):
-            needed = max(needed, 1)
-        if needed > plan.policy.approvals:
-            return "the target is or may be privileged now, or the touch would grant something"
-        outside = entra.restricted or protection(standing).privileged
-        if step.kind is StepKind.GRAPH_WRITE and outside:
-            return "the target is out of our reach now"
-        return ""
-
-    @staticmethod
-    def _our_own_doing(incident: Incident, actual: object) -> bool:
-        """After a crash between a write and its outcome, the value may be ours already."""
-        return incident.in_flight is not None and actual == incident.plan.expected
-
     def _over_cap(self, incident: Incident, step: Step) -> str:
         """Takes a place under the hourly cap; a retry of a crashed step takes none."""
         if incident.in_flight is not None or step.kind is StepKind.BYPASS_ENABLE:
@@ -281,6 +156,14 @@ class Remediation:
         return f"the cap of {limit} {name} an hour is reached"
 
     # -- ways a run ends --------------------------------------------------------------------
+
+    def _stopped(self, incident: Incident, hands: Hands, stop: Stop, scene: Scene) -> Run:
+        if stop.ended is Ended.VOID:
+            return self._void(incident, hands, stop.why)
+        if stop.landed:
+            done, at = incident.steps_done + 1, scene.reading.taken_at
+            incident = replace(incident, steps_done=done, last_step_at=at)
+        return self._finish(incident, hands, stop.ended, stop.why)
 
     def _hand_over(self, incident: Incident, step: Step, hands: Hands) -> Run:
         """The next step belongs to other hands: queue it for the function, or page a person."""
@@ -371,10 +254,3 @@ class Remediation:
         if pages:
             self._errands.send_pages(incident.id)
         return stored
-
-
-def _same(attribute: Attribute, one: object, other: object) -> bool:
-    """Equal as values of the attribute; two empty values are equal too."""
-    if one in (None, (), "") or other in (None, (), ""):
-        return (one in (None, (), "")) is (other in (None, (), ""))
-    return compare(attribute, one, other) is Comparison.EQUAL  # type: ignore[arg-type]

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from aws_lambda_powertools import Logger
 
 from lib.errors import Permanent, Refused, Transient
-from lib.flows.remediate import Hands, Remediation
+from lib.flows.remediate import Remediation
+from lib.flows.runs import Hands
 from lib.messages import CheckMessage, RemediationMessage
 from lib.ports import CheckQueue
 from lib.rules.backoff import delay

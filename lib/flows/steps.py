@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from lib.errors import Permanent, Refused, Transient
-from lib.flows.remediate import Act, Hands, Scene
+from lib.flows.runs import Act, Hands, Scene
 from lib.incident import Incident, Step, StepKind
 from lib.model import Receipt
 from lib.ports import GraphPort, OktaPort

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lib.errors import Permanent, Refused, Transient
-from lib.flows.remediate import Ended
+from lib.flows.runs import Ended
 from lib.incident import Incident, Status
 from lib.messages import RemediationMessage
 from lib.model import Attribute, RoleGrant

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from lib.flows.remediate import Ended
+from lib.flows.runs import Ended
 from lib.incident import Status
 from tests.fakes.make import OLD_PHONE
 from tests.fakes.stage import Stage

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lib.errors import Refused, Transient
-from lib.flows.remediate import Ended, Run
+from lib.flows.runs import Ended, Run
 from lib.flows.steps import administrator_hands
 from lib.incident import Incident, Status, Step, StepKind
 from lib.model import DirectorySync

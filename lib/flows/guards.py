@@ -1,0 +1,126 @@
+"""Before a step: both sides are read again, and the plan stops where it no longer fits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lib.errors import Refused, Transient
+from lib.flows.evidence import Evidence
+from lib.flows.runs import Ended, Scene
+from lib.incident import Incident, Step, StepKind
+from lib.model import Attribute, Value
+from lib.ports import GraphPort, OktaPort
+from lib.rules.compare import Comparison, compare
+from lib.rules.expected import Expectation, expectations
+from lib.rules.links import lookup_keys, resolve
+from lib.rules.matrix import protection
+from lib.rules.policy import grants, privilege
+from lib.settings import PolicySettings
+
+
+@dataclass(frozen=True)
+class Stop:
+    """HEALED or VOID, and why. `landed`: the step in flight had happened before a crash."""
+
+    ended: Ended
+    why: str
+    landed: bool = False
+
+
+class Guards:
+    """A guard that can not be read raises Transient: nothing runs on a guess."""
+
+    def __init__(
+        self,
+        okta: OktaPort,
+        graph: GraphPort,
+        evidence: Evidence,
+        policy: PolicySettings,
+        app_ids: tuple[str, ...],
+    ) -> None:
+        self._okta, self._graph, self._evidence = okta, graph, evidence
+        self._policy, self._app_ids = policy, app_ids
+
+    def read(self, incident: Incident) -> Scene | None:
+        """Fresh reads of both sides; None when the subject is now linked to somebody else."""
+        plan = incident.plan
+        others = [app for app in self._app_ids if app != plan.subject.app_id]
+        reading = self._okta.read_subject(plan.subject, others)
+        if plan.link is None or not plan.link.pinned:
+            return None
+        asked = lookup_keys(reading, plan.link)
+        found = {}
+        for key, answer in self._graph.read_users(asked).items():
+            if isinstance(answer, Transient | Refused):
+                raise Transient("the link could not be read again")
+            found[key] = answer
+        link, _ = resolve(asked, found, plan.link)
+        if link is None or not link.pinned or link.object_id != plan.link.object_id:
+            return None
+        return Scene(reading, self._graph.read_user(plan.link.object_id))
+
+    def stop(self, incident: Incident, step: Step, scene: Scene) -> Stop | None:
+        """Why a run must not go on: healed, or the plan no longer describes what is there."""
+        plan = incident.plan
+        if scene.entra is None and plan.expected is False:
+            return Stop(Ended.HEALED, "the account is gone")
+        expected = self._expected(plan.attribute, scene)
+        actual = scene.entra.value(plan.attribute) if scene.entra else None
+        if step.kind is not StepKind.BYPASS_ENABLE:
+            agrees = compare(plan.attribute, expected.value, actual)
+            if agrees is Comparison.EQUAL and incident.in_flight:
+                why = "the step that was begun has landed; its outcome was lost"
+                return Stop(Ended.HEALED, why, landed=True)
+            if agrees in (Comparison.EQUAL, Comparison.FORMAT):
+                return Stop(Ended.HEALED, "the values agree already")
+        unchanged = (
+            _same(plan.attribute, expected.value, plan.expected)
+            and _same(plan.attribute, actual, plan.actual)
+            and not expected.stale
+        )
+        if not unchanged and not _our_own_doing(incident, actual):
+            return Stop(Ended.VOID, "a value changed since the plan was made")
+        guarded = self._now_guarded(incident, step, scene)
+        return Stop(Ended.VOID, guarded) if guarded else None
+
+    def _expected(self, attribute: Attribute, scene: Scene) -> Expectation:
+        configuration = None
+        if scene.reading.app_user is not None:
+            configuration = self._evidence.configuration(scene.reading.subject.app_id)
+        found = expectations(scene.reading, configuration)
+        return next(e for e in found if e.attribute is attribute)
+
+    def _now_guarded(self, incident: Incident, step: Step, scene: Scene) -> str:
+        """Why the target needs more than the plan asked for; "" when it does not.
+
+        A plan may be a day old: roles, licences and settings are looked at again.
+        """
+        plan, entra = incident.plan, scene.entra
+        if entra is None:
+            return ""
+        if entra.object_id.lower() in self._policy.break_glass:
+            return "the target is a break-glass account now"
+        if not step.kind.automatic:
+            return ""
+        standing = self._graph.standing(entra.object_id)
+        needed, _ = privilege(standing)
+        if step.kind is StepKind.OKTA_TOUCH and grants(scene.reading.app_user):
+            needed = max(needed, 1)
+        if needed > plan.policy.approvals:
+            return "the target is or may be privileged now, or the touch would grant something"
+        outside = entra.restricted or protection(standing).privileged
+        if step.kind is StepKind.GRAPH_WRITE and outside:
+            return "the target is out of our reach now"
+        return ""
+
+
+def _our_own_doing(incident: Incident, actual: object) -> bool:
+    """After a crash between a write and its outcome, the value may be ours already."""
+    return incident.in_flight is not None and actual == incident.plan.expected
+
+
+def _same(attribute: Attribute, one: Value, other: Value) -> bool:
+    """Equal as values of the attribute; two empty values are equal too."""
+    if one in (None, (), "") or other in (None, (), ""):
+        return (one in (None, (), "")) is (other in (None, (), ""))
+    return compare(attribute, one, other) is Comparison.EQUAL

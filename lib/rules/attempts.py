@@ -1,0 +1,20 @@
+"""What an incident's own record says of earlier attempts to mend it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from lib.incident import Incident, Status
+
+# A step whose outcome was not recorded by then has been abandoned.
+ABANDONED = timedelta(minutes=15)
+
+
+def failures_after(known: Incident) -> int:
+    """Mends that did not work out, counting the one whose proof just failed."""
+    return known.failures + (1 if known.status is Status.PROVING else 0)
+
+
+def under_way(incident: Incident, now: datetime) -> bool:
+    """An intent without outcome. A crashed person's run does not come back, so it expires."""
+    return incident.in_flight is not None and now - incident.updated_at < ABANDONED
