@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -123,35 +122,21 @@ class SnsPager:
 
 
 class Secret:
-    """One secret of Secrets Manager, kept for the life of the execution environment.
+    """One vendor secret of Secrets Manager. Whoever signs in with it keeps it, and asks again when
+    it was refused: it may have been rotated.
 
-    Its value never appears in a repr or an error. A JSON object is read by field name.
+    Its value never appears in a repr or an error; `name` says which one it is.
     """
 
-    def __init__(self, manager: SecretsManagerClient, secret_id: str, field: str) -> None:
-        self._manager, self._id, self._field = manager, secret_id, field
-        self._value: str | None = None
+    def __init__(self, manager: SecretsManagerClient, secret_id: str, name: str) -> None:
+        self._manager, self._id, self._name = manager, secret_id, name
 
     def __call__(self) -> str:
-        if self._value is None:
-            self._value = self._fetch()
-        return self._value
-
-    def forget(self) -> None:
-        """The next call fetches again: after a rotation the old value is refused."""
-        self._value = None
-
-    def _fetch(self) -> str:
         answer = called(self._manager.get_secret_value, SecretId=self._id)
         text = answer.get("SecretString") or ""
-        if text.lstrip().startswith("{"):
-            try:
-                text = str(json.loads(text).get(self._field) or "")
-            except ValueError:
-                text = ""
-        if not text:
-            raise Permanent(f"the secret for {self._field} is empty; put its value first")
-        return text
+        if not text.strip():
+            raise Permanent(f"the {self._name} secret is empty; put its value first")
+        return str(text)
 
     def __repr__(self) -> str:
-        return f"Secret({self._field})"
+        return f"Secret({self._name})"

@@ -1,4 +1,4 @@
-"""Signing in to Entra through MSAL: an application by its secret, an administrator by device code.
+"""Signing in to Entra through MSAL: an application as itself, an administrator by device code.
 
 Tokens live in memory only and are kept as long as the object is. No error text holds a secret, a
 token or what the vendor says in prose: only the AADSTS code.
@@ -15,8 +15,11 @@ from dataclasses import dataclass, field
 import msal
 import requests
 
-from lib.entra_wire import Wire
-from lib.errors import Permanent, Transient
+from lib.entra_credential import entra_credential
+from lib.errors import Permanent, Transient, Unauthorized
+from lib.server_clock import TOLERANCE, ServerClock
+from lib.sign_in_wire import Wire
+from lib.times import Clock, utc_now
 
 # A token this close to its end (seconds) is not sent any more.
 MARGIN = 60.0
@@ -30,7 +33,14 @@ _HINTS = {
     "AADSTS7000222": "the client secret has expired",
     "AADSTS700016": "the tenant does not know this application",
     "AADSTS90002": "there is no such tenant",
+    "AADSTS700024": "the assertion's time is not Entra's time",
+    "AADSTS700027": "the application has no such certificate",
+    "AADSTS700211": "no federated credential names this AWS account's issuer",
+    "AADSTS700212": "no federated credential names this audience",
+    "AADSTS700213": "no federated credential names this role",
 }
+_WRONG_TIME = "AADSTS700024"
+_WHAT = "Entra sign-in"
 _AADSTS = re.compile(r"AADSTS\d+")
 _WORD = re.compile(r"[a-z_]{1,60}")
 
@@ -49,7 +59,8 @@ class DevicePrompt:
 
 
 class AppSignIn:
-    """Client credentials. `secret` is called again after a refusal, of the secret or of a token.
+    """Client credentials: by what `secret` returns (entra_credential.py), which is called again
+    after a refusal, or by `federated`, which returns a fresh token of the trusted issuer.
 
     `graph_root` is the resource; the permission is always all that the application was granted.
     """
@@ -62,21 +73,27 @@ class AppSignIn:
         secret: Callable[[], str],
         graph_root: str,
         http_client: requests.Session | None = None,
+        *,
+        federated: Callable[[], str] | None = None,
+        clock: Clock = utc_now,
     ) -> None:
         self._authority = f"{authority.rstrip('/')}/{tenant_id}"
         self._client_id = client_id
         self._secret = secret
+        self._federated = federated
         self._scope = f"{graph_root.rstrip('/')}/.default"
-        self._wire = Wire(http_client)
+        self._clock = ServerClock(clock)
+        self._wrong = 0.0  # seconds by which the last answer corrected the clock
+        self._wire = Wire(http_client, _WHAT, self._learn)
         self._app: msal.ConfidentialClientApplication | None = None
         self._lock = threading.Lock()
 
     def headers(self) -> dict[str, str]:
         """MSAL keeps the token until shortly before its end. Raises Permanent and Transient."""
         with self._lock:
-            secret = self._secret() if self._app is None else ""
+            credential = self._credential() if self._app is None else ""
             try:
-                return _bearer(_guarded(lambda: self._acquire(secret)))
+                return _bearer(_guarded(lambda: self._acquire(credential)))
             except Permanent:
                 self._app = None  # a rotated secret is read at the next try
                 raise
@@ -86,16 +103,35 @@ class AppSignIn:
         with self._lock:
             self._app = None
 
-    def _acquire(self, secret: str) -> Mapping[str, object]:
+    def _credential(self) -> str | dict[str, Callable[[], str]]:
+        """As MSAL takes it. It signs assertions with the machine's clock, so ours are handed in."""
+        if self._federated is not None:
+            return {"client_assertion": self._federated}
+        given = entra_credential(self._secret())
+        if isinstance(given, str):
+            return given
+        endpoint = f"{self._authority}/oauth2/v2.0/token"
+        return {
+            "client_assertion": lambda: given.assertion(self._client_id, endpoint, self._clock())
+        }
+
+    def _acquire(self, credential: object) -> Mapping[str, object]:
         if self._app is None:
             self._app = msal.ConfidentialClientApplication(
                 self._client_id,
-                client_credential=secret,
+                client_credential=credential,
                 authority=self._authority,
                 instance_discovery=False,
                 http_client=self._wire,
             )
-        return _object(self._app.acquire_token_for_client([self._scope]))
+        result = _object(self._app.acquire_token_for_client([self._scope]))
+        if _code(result) == _WRONG_TIME and self._wrong > TOLERANCE:
+            # Entra's time is known only now; an assertion is made anew for every request.
+            result = _object(self._app.acquire_token_for_client([self._scope]))
+        return result
+
+    def _learn(self, date: str | None) -> None:
+        self._wrong = self._clock.learn(date)
 
 
 class DeviceSignIn:
@@ -120,7 +156,7 @@ class DeviceSignIn:
         self._scopes = [f"{graph_root.rstrip('/')}/{name}" for name in permissions]
         self._show = show
         self._cancelled = cancelled
-        self._wire = Wire(http_client)
+        self._wire = Wire(http_client, _WHAT, lambda _: None)
         self._app: msal.PublicClientApplication | None = None
         self._kept: dict[str, str] | None = None
         self._kept_until = 0.0
@@ -196,21 +232,25 @@ def _guarded(acquire: Callable[[], Mapping[str, object]]) -> Mapping[str, object
     try:
         result = acquire()
     except (ValueError, KeyError, TypeError, RuntimeError, msal.exceptions.MsalError):
-        raise Permanent("Entra sign-in: the authority or the tenant is not known") from None
+        raise Unauthorized("Entra sign-in: the authority or the tenant is not known") from None
     if "access_token" not in result:
         raise _refusal(result)
     return result
 
 
 def _refusal(result: Mapping[str, object]) -> Permanent | Transient:
-    """Names the AADSTS code, or OAuth's own word where there is none."""
+    code, word = _code(result), result.get("error")
+    if code in _TEMPORARY or word in ("temporarily_unavailable", "server_error"):
+        return Transient(f"{_WHAT}: {code}")
+    hint = f", {_HINTS[code]}" if code in _HINTS else ""
+    return Unauthorized(f"{_WHAT}: {code}{hint}")
+
+
+def _code(result: Mapping[str, object]) -> str:
+    """The AADSTS code, or OAuth's own word where there is none."""
     found = _AADSTS.search(str(result.get("error_description") or ""))
     word = str(result.get("error") or "")
-    code = found[0] if found else (word if _WORD.fullmatch(word) else "an unknown error")
-    if code in _TEMPORARY or word in ("temporarily_unavailable", "server_error"):
-        return Transient(f"Entra sign-in: {code}")
-    hint = f", {_HINTS[code]}" if code in _HINTS else ""
-    return Permanent(f"Entra sign-in: {code}{hint}")
+    return found[0] if found else (word if _WORD.fullmatch(word) else "an unknown error")
 
 
 def _bearer(result: Mapping[str, object]) -> dict[str, str]:

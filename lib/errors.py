@@ -23,6 +23,10 @@ class NotFound(Permanent):
     """The vendor says the thing does not exist (404)."""
 
 
+class Unauthorized(Permanent):
+    """Our own credentials are refused (401): no piece of work is at fault, a person must act."""
+
+
 class Transient(PushproofError):
     """Trying again later can help; `retry_after` is in seconds when the vendor named a time."""
 

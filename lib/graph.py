@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from lib.errors import NotFound, Permanent, Refused, Transient
+from lib.graph_applications import Application, read_application
 from lib.graph_batch import Part, literal, read_parts
 from lib.graph_parse import USER_FIELDS, directory_sync, entra_user, mapping, members, next_link
 from lib.graph_standing import read_standing
@@ -78,6 +79,10 @@ class Graph:
     def standing(self, object_id: str) -> Standing:
         """Roles, role-assignable groups and owned applications of a user or service principal."""
         return read_standing(self._http, object_id)
+
+    def application(self, client_id: str) -> Application:
+        """An application's service principal and its Graph permissions, by client id."""
+        return read_application(self._http, client_id)
 
     def directory_sync(self) -> DirectorySync:
         """Refused (403) means unknown, never false: documented for delegated callers only.

@@ -30,6 +30,7 @@ class HookSecret:
         self._manager, self._id, self._seconds = manager, secret_id, seconds
         self._live: tuple[bytes, ...] = ()
         self._fetched_at: float | None = None
+        self._failing = True
 
     def load(self) -> None:
         """Raises Transient when not even the current version can be read."""
@@ -39,9 +40,13 @@ class HookSecret:
             raise Transient("the hook secret has no current version")
         previous = self._version("AWSPREVIOUS")
         self._live = tuple(value for value in (current, previous) if value)
+        self._failing = False
 
     def accepts(self, given: str | None) -> bool:
-        """Raises Transient while no version was ever read: that is not the caller's fault."""
+        """Raises Transient while the secret can not be read, which is not the caller's fault.
+
+        Okta never retries a 401, so an unknown secret is only wrong after a fetch that worked.
+        """
         if not given:
             return False
         # A header is bytes that somebody decoded: whatever is in it, it is compared.
@@ -49,13 +54,10 @@ class HookSecret:
         if self._live and self._matches(offered):
             return True
         if self._fetched_at is None or self._seconds() - self._fetched_at >= REFETCH_SECONDS:
-            try:
-                self.load()
-            except Transient:
-                if not self._live:
-                    raise
-        if not self._live:
-            raise Transient("the hook secret was not read yet")
+            self._failing = True
+            self.load()
+        if self._failing:
+            raise Transient("the hook secret could not be read again")
         return self._matches(offered)
 
     def _matches(self, offered: bytes) -> bool:

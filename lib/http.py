@@ -78,29 +78,36 @@ def segment(identifier: str) -> str:
 class Http:
     """JSON over HTTP against `base_url`.
 
-    `headers` is called for every request (credentials live there). `on_unauthorized` is called
-    once after a 401, then the request is repeated once. `timeout`: connect and read seconds.
+    `headers` is called for every request (credentials live there), and so is `sign`, with method
+    and address, where credentials depend on them. `on_unauthorized` is called once after a 401,
+    then the request is repeated once. `on_challenge` is told every answer; when it says that a
+    refused request will do if it is signed again, that is repeated once too. `timeout`: connect
+    and read seconds.
     """
 
     def __init__(
         self,
         base_url: str,
         *,
-        headers: Callable[[], Mapping[str, str]],
+        headers: Callable[[], Mapping[str, str]] = dict,
+        sign: Callable[[str, str], Mapping[str, str]] | None = None,
         timeout: tuple[float, float] = (3.05, 10),
         sleep: Callable[[float], None] = time.sleep,
         session: requests.Session | None = None,
         on_unauthorized: Callable[[], None] | None = None,
+        on_challenge: Callable[[Reply], bool] | None = None,
         clock: Clock = utc_now,
         gate: Gate | None = None,
     ) -> None:
         self._base = base_url.rstrip("/")
         self._origin = _origin(self._base)
         self._headers = headers
+        self._sign = sign
         self._timeout = timeout
         self._sleep = sleep
         self._session = session or new_session()
         self._on_unauthorized = on_unauthorized
+        self._on_challenge = on_challenge
         self._clock = clock
         self._gate = gate
 
@@ -133,7 +140,7 @@ class Http:
         pauses = iter(
             QUICK_PAUSES if repeatable or (repeatable is None and method == "GET") else ()
         )
-        refreshed = False
+        refreshed = signed_again = False
         while True:
             problem: PushproofError
             reply: Reply | None = None
@@ -142,8 +149,12 @@ class Http:
             except _Interrupted as error:
                 problem = error
             else:
+                challenged = self._on_challenge is not None and self._on_challenge(reply)
                 if 200 <= reply.status < 300 or reply.status in accept:
                     return reply
+                if challenged and not signed_again:
+                    signed_again = True
+                    continue
                 if reply.status == 401 and self._on_unauthorized and not refreshed:
                     refreshed = True
                     self._on_unauthorized()
@@ -166,6 +177,8 @@ class Http:
     ) -> Reply:
         sent = {"Accept": "application/json", "User-Agent": "pushproof", **(headers or {})}
         sent.update(self._headers())
+        if self._sign:
+            sent.update(self._sign(method, address))
         reply: Reply | None = None
         if self._gate:
             self._gate.enter(path)

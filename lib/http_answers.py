@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from lib.errors import NotFound, Permanent, PushproofError, Refused, Transient
+from lib.errors import NotFound, Permanent, PushproofError, Refused, Transient, Unauthorized
 
 # 409 and 423: somebody else writes the same object now. 424: a part whose predecessor failed.
 _TRANSIENT = frozenset({408, 409, 423, 424, 425, 429})
@@ -142,10 +142,13 @@ def error_for(reply: Reply, what: str) -> PushproofError:
         return Transient(told, retry_after(reply))
     if status == 404:
         return NotFound(told)
+    if status == 400 and "www-authenticate" in reply.headers:
+        # So Okta refuses a proof of possession; it says nothing about what was asked for.
+        return Unauthorized(f"{told}, the credentials are not accepted")
     if status in (400, 403):
         return Refused(status, said.code, said.message, said.request_id, said.client_request_id)
     if status == 401:
-        return Permanent(f"{told}, the credentials are not accepted")
+        return Unauthorized(f"{told}, the credentials are not accepted")
     if 300 <= status < 400:
         return Permanent(f"{told}, redirects are not followed")
     return Permanent(told)

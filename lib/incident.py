@@ -99,6 +99,7 @@ class Policy:
     reasons: tuple[str, ...]
     excluded: tuple[str, ...] = ()  # who may not approve: the target and who changed the value
     blocked: str = ""  # why nothing may be done at all
+    changed: str = ""  # who last changed the profile in Okta, and when
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,7 @@ class Plan:
     cause: CauseName
     steps: tuple[Step, ...]
     policy: Policy
+    watched: str = ""  # with a touch: digest of every watched value it would push
 
     @property
     def digest(self) -> str:

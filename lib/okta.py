@@ -38,6 +38,9 @@ from lib.okta_parse import (
 from lib.rate import Budget
 
 WORKERS = 8
+# After so many reads without an answer the rest of a batch waits: each may take a timeout of
+# 10 s, and the function has 60.
+UNANSWERED = 3
 # One mapping each way per user type: an organisation has a handful.
 MAX_MAPPING_PAGES = 5
 # Okta's word for "the resource does not exist"; any other 404 is somebody else's.
@@ -85,10 +88,16 @@ class Okta:
     ) -> dict[Subject, OktaReading | Transient | Permanent | Refused]:
         """Side by side, each subject once; a failure is that subject's answer."""
 
+        unanswered: list[Transient] = []
+
         def read(subject: Subject) -> OktaReading | Transient | Permanent | Refused:
+            if len(unanswered) >= UNANSWERED:
+                return unanswered[-1]
             try:
                 return self.read_subject(subject, watched_apps)
             except (Transient, Permanent, Refused) as error:
+                if isinstance(error, Transient) and error.retry_after is None:
+                    unanswered.append(error)
                 return error
 
         distinct = list(dict.fromkeys(subjects))
@@ -129,10 +138,11 @@ class Okta:
                 break
         return PushLog(tuple(events), since, taken_at, complete)
 
-    def last_profile_change(self, user_id: str, since: datetime) -> ProfileChange | None:
-        """The newest user.account.update_profile, or None when the log names nobody."""
-        entry = okta_log.latest(self._http, since, okta_log.change_filter(user_id))
-        return profile_change(entry) if entry is not None else None
+    def profile_changes(self, user_id: str, since: datetime) -> tuple[ProfileChange, ...]:
+        """The newest user.account.update_profile entries that name an actor, newest first."""
+        entries = okta_log.latest(self._http, since, okta_log.change_filter(user_id))
+        found = [profile_change(entry) for entry in entries]
+        return tuple(change for change in found if change is not None)
 
     def touch(self, subject: Subject, attribute: str, value: str) -> Receipt:
         """Sets one AppUser attribute, so that Okta detects a change and pushes the profile.

@@ -7,7 +7,7 @@ asking for a group whose variables are missing raises SettingError naming the va
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
@@ -83,6 +83,12 @@ class Environment:
         if not all(_GUID.fullmatch(given) for given in ids):
             raise SettingError(f"{PREFIX}{name} must be Entra object ids, separated by commas.")
         return ids
+
+    def one_of(self, name: str, allowed: Sequence[str], default: str) -> str:
+        given = self.text(name, default)
+        if given not in allowed:
+            raise SettingError(f"{PREFIX}{name} must be one of {', '.join(allowed)}.")
+        return given
 
     def mode(self) -> Mode:
         given = self.text("MODE", Mode.APPROVE)

@@ -17,6 +17,8 @@ from lib.store.codec import encode
 from lib.times import utc_now
 from ops import approvals, render, samples
 from ops.connection import Connection, Misuse, Trouble, connect
+from ops.doctor_command import doctor
+from ops.hook_command import hook
 
 NOTHING_DONE = 4
 
@@ -38,6 +40,10 @@ def machine(command: F) -> F:
 @click.version_option("0.1.0", prog_name="pushproof")
 def cli() -> None:
     """Prove that Okta's profile pushes to Microsoft 365 landed; mend what did not."""
+
+
+cli.add_command(hook)
+cli.add_command(doctor)
 
 
 @cli.command()

@@ -14,7 +14,7 @@ from lib.times import utc_now
 from ops.connection import connect
 from ops.hook import HookDesk, HookState, Installed
 from ops.hook_door import Door
-from ops.vendors import environment, okta_http
+from ops.vendors import MANAGE_HOOKS, environment, okta_as_administrator
 
 _STACK = click.option("--stack", metavar="NAME", help="A deployed stack; else the sandbox here.")
 _WHO = click.option("--as", "operator", metavar="NAME", help="Sandbox only: act as this person.")
@@ -38,7 +38,7 @@ def desk(stack: str | None, operator: str | None) -> HookDesk:
         connection.output("HookUrl"), client("secretsmanager"), connection.output("HookSecretId")
     )
     return HookDesk(
-        OktaAdmin(okta_http(env, administrator=True)),
+        OktaAdmin(okta_as_administrator(env, MANAGE_HOOKS)),
         door,
         SqsCheckQueue(client("sqs"), env.text("CHECK_QUEUE_URL")),
         watched_apps(env),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lib.aws import SnsPager, SqsCheckQueue, SqsRemediationQueue, client
+from lib.clouds import cloud
 from lib.entra_sign_in import BYPASS, PRIVILEGED_WRITE, DevicePrompt, DeviceSignIn
 from lib.flows import preview as previews
 from lib.flows.errands import Errands
@@ -22,7 +23,6 @@ from lib.okta import Okta
 from lib.settings import Environment, PolicySettings, WatchSettings
 from lib.store.table import Table
 from lib.times import utc_now
-from lib.wiring.common import AUTHORITY, GRAPH
 from lib.wiring.common import okta as wire_okta
 from ops.connection import Connection
 
@@ -75,16 +75,16 @@ def sign_in(
     Raises Permanent when the sign-in is declined or runs out.
     """
     env = Environment(connection.settings())
-    root = env.https("GRAPH_ROOT", GRAPH)
+    where = cloud(env)
     device = DeviceSignIn(
-        env.https("ENTRA_AUTHORITY", AUTHORITY),
+        where.authority,
         env.text("ENTRA_TENANT_ID"),
         connection.output("OperatorClientId"),
-        root,
+        where.graph_root,
         show,
         permissions=BYPASS if kind is StepKind.BYPASS_ENABLE else PRIVILEGED_WRITE,
     )
-    graph = Graph(Http(root, headers=device.headers, on_unauthorized=device.refresh))
+    graph = Graph(Http(where.graph_root, headers=device.headers, on_unauthorized=device.refresh))
     who = graph.signed_in_user()
     table, okta = connection.table(), wire_okta(env)
     evidence = Evidence(okta, graph, table, None, utc_now)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sandbox.world_fields import Field, WorldError, parse
+from sandbox.world_keys import certificate, read_client, read_federated
 from sandbox.world_model import (
     Assignment,
     EntraPerson,
@@ -65,7 +66,7 @@ def load_world(source: Path | str) -> World:
 
 def _world(root: Field) -> World:
     keys = ("tenant", "okta", "apps", "identities", "okta_tokens", "people", "groups")
-    top = root.mapping(*keys)
+    top = root.mapping(*keys, "okta_clients", "federated_credentials")
     apps = top["apps"].each(_app)
     app_ids = [app.id for app in apps]
     people = top["people"].each(lambda each: read_person(each, app_ids))
@@ -73,6 +74,9 @@ def _world(root: Field) -> World:
     groups = top["groups"].each(lambda each: _group(each, accounts))
     identities = top["identities"].each(_identity)
     tokens = top["okta_tokens"].each(_token)
+    clients = top["okta_clients"].each(read_client)
+    app_names = [identity.name for identity in identities if identity.kind == "app"]
+    federated = top["federated_credentials"].each(lambda each: read_federated(each, app_names))
 
     _unique(top["apps"], "id", app_ids)
     _unique(top["people"], "name", [person.name for person in people])
@@ -85,6 +89,7 @@ def _world(root: Field) -> World:
     _unique(top["identities"], "client_id", [identity.client_id for identity in identities])
     _unique(top["groups"], "name", [group.name for group in groups])
     _unique(top["okta_tokens"], "token", [token.token for token in tokens])
+    _unique(top["okta_clients"], "client_id", [client.client_id for client in clients])
     _unique_objects(people, identities, groups)
     return World(
         _tenant(top["tenant"]),
@@ -94,6 +99,8 @@ def _world(root: Field) -> World:
         tokens,
         people,
         _join_groups(top["people"], groups),
+        clients,
+        federated,
     )
 
 
@@ -155,13 +162,15 @@ def _mapping(entry: Field) -> WorldMapping:
 
 
 def _identity(entry: Field) -> Identity:
-    keys = entry.mapping("name", "kind", "client_id", "object_id", "secret", "permissions", "roles")
+    keys = entry.mapping(
+        *("name", "kind", "client_id", "object_id", "secret", "certificate", "permissions", "roles")
+    )
     kind = keys["kind"].choice(("app", "public_client"))
     if kind == "app":
         object_id: str | None = keys["object_id"].guid()
         secret: str | None = keys["secret"].text()
     else:
-        for name in ("secret", "object_id", "roles"):
+        for name in ("secret", "certificate", "object_id", "roles"):
             if not keys[name].absent:
                 raise keys[name].wrong("a public_client has none; it acts as whoever signs in")
         object_id = secret = None
@@ -173,6 +182,7 @@ def _identity(entry: Field) -> Identity:
         secret,
         keys["permissions"].each(Field.text),
         keys["roles"].each(read_role),
+        None if keys["certificate"].absent else certificate(keys["certificate"]),
     )
 
 

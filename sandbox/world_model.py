@@ -50,7 +50,10 @@ class WorldApp:
 
 @dataclass(frozen=True)
 class Identity:
-    """Who can call Graph. `kind`: app (its own permissions) or public_client (delegated ones)."""
+    """Who can call Graph. `kind`: app (its own permissions) or public_client (delegated ones).
+
+    `certificate`: the PEM certificate registered at an app.
+    """
 
     name: str
     kind: str
@@ -59,12 +62,40 @@ class Identity:
     secret: str | None = field(repr=False)
     permissions: tuple[str, ...]
     roles: tuple[str, ...]
+    certificate: str | None = None
+
+
+@dataclass(frozen=True)
+class FederatedCredential:
+    """Whose tokens an app identity (`app`, by name) may sign in with.
+
+    `public_key` (PEM) stands for what the issuer publishes. A credential is found only
+    `found_after_seconds` after the start, as one that was just created.
+    """
+
+    app: str
+    issuer: str
+    subject: str
+    audience: str
+    public_key: str
+    found_after_seconds: float
 
 
 @dataclass(frozen=True)
 class OktaToken:
     name: str
     token: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class OktaClient:
+    """A service app that signs in with the private key of `public_key` (PEM)."""
+
+    name: str
+    client_id: str
+    public_key: str
+    scopes: tuple[str, ...]
+    require_dpop: bool
 
 
 @dataclass(frozen=True)
@@ -139,6 +170,8 @@ class World:
     okta_tokens: tuple[OktaToken, ...]
     people: tuple[Person, ...]
     groups: tuple[WorldGroup, ...]
+    okta_clients: tuple[OktaClient, ...] = ()
+    federated_credentials: tuple[FederatedCredential, ...] = ()
 
     def person(self, name: str) -> Person:
         """KeyError when nobody has that name."""

@@ -12,7 +12,7 @@ from lib.flows.decide import status_for
 from lib.incident import Entry, Incident, Status
 from lib.messages import RemediationMessage
 from lib.ports import RemediationQueue
-from lib.rules.policy import Approval, Verdict, gate, is_excluded
+from lib.rules.policy import Approval, Decision, Verdict, gate, is_excluded
 from lib.settings import Mode, PolicySettings
 from lib.store.records import IncidentChange
 from lib.store.table import Table
@@ -119,9 +119,14 @@ class Approve:
             Status.WAITING_PERSON,
             Status.OBSERVED,
         )
-        if not waiting:
-            status = incident.status
-        run = decision.verdict is Verdict.RUN and status is Status.REMEDIATING and waiting
+        if not waiting or incident.in_flight is not None:
+            # A step is being done: its outcome must find the incident as it left it.
+            for entry in entries:
+                self._table.add_entry(incident.id, entry)
+            self._again(incident, decision)
+            outcome = "approved" if first else "you had approved this plan already"
+            return Answer(outcome, incident.status.value, decision.given, decision.needed)
+        run = decision.verdict is Verdict.RUN and status is Status.REMEDIATING
         moved = self._table.commit_incident(
             IncidentChange(
                 replace(
@@ -133,16 +138,21 @@ class Approve:
                 entries,
             )
         )
-        # Sent again when the same person repeats an approval whose message was lost in a crash.
-        if decision.verdict is Verdict.RUN and status is Status.REMEDIATING:
-            self._queue.send(
-                RemediationMessage(moved.id, digest, moved.attempt, moved.subject.user_id)
-            )
+        self._again(moved, decision)
         outcome = "approved" if first else "you had approved this plan already"
         return Answer(outcome, status.value, decision.given, decision.needed)
 
+    def _again(self, incident: Incident, decision: Decision) -> None:
+        """Queues the plan; once more when an approval is repeated whose message a crash lost."""
+        if decision.verdict is Verdict.RUN and incident.status is Status.REMEDIATING:
+            self._queue.send(
+                RemediationMessage(
+                    incident.id, incident.plan.digest, incident.attempt, incident.subject.user_id
+                )
+            )
+
     def _mode(self, given: object, person: str) -> Answer:
-        if given not in {mode.value for mode in Mode}:
+        if not isinstance(given, str) or given not in {mode.value for mode in Mode}:
             raise BadRequest(400, "The mode must be observe, approve or auto.")
-        self._table.set_mode(Mode(str(given)), person, self._clock())
+        self._table.set_mode(Mode(given), person, self._clock())
         return Answer(f"mode is {given}", "")

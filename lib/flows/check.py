@@ -14,13 +14,13 @@ from datetime import timedelta
 
 from aws_lambda_powertools import Logger
 
-from lib.errors import Conflict, Permanent, Refused, Transient
+from lib.errors import Conflict, Permanent, Refused, Transient, Unauthorized
 from lib.flows import decide
 from lib.flows.decide import Circumstances, Outcome
 from lib.flows.errands import Errands
 from lib.flows.evidence import Evidence
 from lib.flows.sight import Eyes, Sight
-from lib.flows.tasks import Result, Retry, merge
+from lib.flows.tasks import LOCKED_OUT, Result, Retry, merge
 from lib.incident import Incident, values_digest
 from lib.messages import CheckMessage
 from lib.model import Attribute, OktaReading, Subject
@@ -28,7 +28,7 @@ from lib.ports import CheckQueue, GraphPort, OktaPort
 from lib.rules import coverage
 from lib.rules.attempts import failures_after, under_way
 from lib.rules.causes import name_causes
-from lib.rules.drifts import Verdict, judge
+from lib.rules.drifts import Verdict, judge, watched_digest
 from lib.rules.expected import Expectation, expectations
 from lib.rules.looks import Chain, advance, is_last
 from lib.rules.plans import PlanRules, build_plan
@@ -69,15 +69,18 @@ class Check:
         """Checks every subject of the batch once. A subject not in the answer needs nothing."""
         tasks = merge(messages)
         states = self._table.subjects(list(tasks))
-        for state in states.values():
-            if state.errands:
-                states[state.subject] = self._errands.run(state)
+        results: dict[Subject, Result] = {}
+        for subject, state in states.items():
+            try:
+                states[subject] = self._errands.run(state) if state.errands else state
+            except Transient as error:
+                results[subject] = Retry(str(error), error.retry_after)
         wanted = {
             subject: task
             for subject, task in tasks.items()
-            if task.look or self._eyes.needed(task, states[subject], states)
+            if subject not in results
+            and (task.look or self._eyes.needed(task, states[subject], states))
         }
-        results: dict[Subject, Result] = {}
         # Before the reads: what is decided must rest on reads later than every known step.
         incidents = {subject: self._open(states[subject]) for subject in wanted}
         readings = self._eyes.okta(wanted, states, results)
@@ -90,6 +93,8 @@ class Check:
                 results[subject] = Retry("a newer read is stored", after=1)
             except Transient as error:
                 results[subject] = Retry(str(error), error.retry_after)
+            except Unauthorized as error:
+                results[subject] = Retry(str(error), LOCKED_OUT)
             except (Permanent, Refused) as error:
                 results[subject] = Permanent(str(error))
         return results
@@ -106,6 +111,10 @@ class Check:
             # Absence satisfies "disabled", and a filter's index may lag: asked once by id.
             sight = replace(sight, entra=self._graph.read_user(sight.link.object_id))
         verdict = judge(expected, sight.entra)
+        if not verdict.drifts and sight.incidents and sight.link is not None:
+            # A proof, too, rests on a single GET and never on a filter, whose index may lag.
+            sight = replace(sight, entra=self._graph.read_user(sight.link.object_id))
+            verdict = judge(expected, sight.entra)
         if not verdict.drifts:
             self._agree(sight, verdict)
             return
@@ -119,12 +128,12 @@ class Check:
         if is_last(chain, self._watch.look_delays):
             self._last_look(sight, expected, digest)
             return
+        state = replace(self._state(sight, chain=chain, cover=False), next_look=chain.next_at)
+        changes = [self._partly(sight, attr, verdict) for attr in self._agreeing(sight, verdict)]
         # The look is sent before it is remembered: a crash between the two costs a read, not
         # the look. A message that only joins leaves the scheduled look as it is.
         if chain is not before or sight.task.look:
             self._look_in(sight, (chain.next_at - taken_at).total_seconds())
-        state = replace(self._state(sight, chain=chain, cover=False), next_look=chain.next_at)
-        changes = [self._partly(sight, attr, verdict) for attr in self._agreeing(sight, verdict)]
         self._commit(state, changes)
 
     def _expected(self, reading: OktaReading) -> tuple[Expectation, ...]:
@@ -189,6 +198,7 @@ class Check:
         reading, read_at = sight.reading, sight.reading.taken_at
         findings = self._evidence.gather(reading, sight.entra)
         by_attribute = {e.attribute: e for e in expected}
+        watched = watched_digest(expected, sight.entra)
         mode = self._table.mode(self._policy.mode)
         outcomes = [self._partly(sight, attr, verdict) for attr in self._agreeing(sight, verdict)]
         for drift in verdict.drifts:
@@ -196,7 +206,16 @@ class Check:
             if known and under_way(known, self._clock()):
                 raise Transient("a step of this incident is under way", retry_after=5)
             expectation = by_attribute[drift.attribute]
-            case = findings.case(drift, expectation, reading, sight.entra, sight.link, read_at)
+            case = findings.case(
+                drift,
+                expectation,
+                reading,
+                sight.entra,
+                sight.link,
+                read_at,
+                watched,
+                known.plan.policy.excluded if known else (),
+            )
             causes = name_causes(case)
             incident_id = known.id if known else new_incident_id()
             touched = known.touched_at if known else None
@@ -208,7 +227,6 @@ class Check:
                 incident_id,
                 attempt=failures_after(known) if known else 0,
                 touched_lately=touched is not None and read_at - touched < TOUCH_PAUSE,
-                changer=findings.changer,
             )
             now = Circumstances(
                 mode,

@@ -10,11 +10,12 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from aws_lambda_powertools import Logger
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
 
 from lib.errors import Permanent, Refused, Transient
 from lib.flows.check import Check
-from lib.flows.tasks import Result, Retry
+from lib.flows.tasks import LOCKED_OUT, Result, Retry
 from lib.messages import CheckMessage, again
 from lib.model import Subject
 from lib.ports import CheckQueue, OktaPort
@@ -24,6 +25,7 @@ from lib.store.table import Table
 from lib.times import Clock
 
 logger = Logger(child=True)
+metrics = Metrics()
 
 
 class CheckBatch:
@@ -57,11 +59,11 @@ class CheckBatch:
             results = self._check.run(list(messages.values()))
         except Transient as error:
             logger.warning("the batch is tried again", extra={"reason": str(error)})
-            results = {
-                hint.subject: Retry(str(error), error.retry_after)
-                for message in messages.values()
-                for hint in message.hints
-            }
+            results = _all(messages, Retry(str(error), error.retry_after))
+        except (Permanent, Refused) as error:
+            # A whole call was refused: our credentials or rights, and no subject is at fault.
+            logger.error("nothing can be read", extra={"reason": str(error)})
+            results = _all(messages, Retry(str(error), LOCKED_OUT))
         for message_id, message in messages.items():
             try:
                 self._finish(message_id, message, results)
@@ -89,6 +91,7 @@ class CheckBatch:
                 body = replace(message, hints=(hint,), nameless=()).text()
                 self._park(f"{message_id}-{hint.subject.user_id}", str(result), body)
         if left or message.nameless:
+            self._count_age(message)
             resent = again(message, left, self._clock())
             wait = delay(resent.attempt, max(named, default=None), self._chance)
             self._queue.send(resent, delay=wait)
@@ -99,6 +102,12 @@ class CheckBatch:
         except Permanent as error:
             self._park(message_id, str(error), body)
             return None
+
+    def _count_age(self, message: CheckMessage) -> None:
+        """SQS starts counting anew with each message sent, so the alarm goes by first-seen."""
+        if message.first_seen:
+            age = (self._clock() - message.first_seen).total_seconds()
+            metrics.add_metric("OldestHintAge", MetricUnit.Seconds, max(0.0, age))
 
     def _named(self, message_id: str, message: CheckMessage) -> CheckMessage:
         """Hints that named only an app user get their subject; those nobody has are parked.
@@ -125,5 +134,10 @@ class CheckBatch:
 
     def _park(self, identifier: str, reason: str, body: str) -> None:
         logger.error("parked", extra={"id": identifier, "reason": reason})
+        metrics.add_metric("Parked", MetricUnit.Count, 1)
         kept = body if len(body) < 300_000 else json.dumps("too large to keep")
         self._table.park(identifier, reason, kept, self._clock())
+
+
+def _all(messages: Mapping[str, CheckMessage], result: Retry) -> dict[Subject, Result]:
+    return {hint.subject: result for message in messages.values() for hint in message.hints}

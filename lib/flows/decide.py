@@ -129,9 +129,19 @@ def seen_again(
         entries.append(Entry(now.now, ACTOR, "plan changed", describe(plan, causes, decision)))
         if _worse(known, incident):
             pages.append(page(incident, News.CHANGED, _what_next(incident, decision), once))
+        elif status is Status.WAITING_APPROVAL and (_waits_anew(known, incident) or now.approvals):
+            detail = "The plan changed, so approvals count anew. " + _what_next(incident, decision)
+            pages.append(page(incident, News.NEEDS_YOU, detail, once))
     elif status is not known.status:
         entries.append(Entry(now.now, ACTOR, status.value, decision.reason))
+        if _waits_anew(known, incident):
+            pages.append(page(incident, News.NEEDS_YOU, _what_next(incident, decision), once))
     return Outcome(incident, tuple(entries), tuple(pages), run)
+
+
+def _waits_anew(before: Incident, after: Incident) -> bool:
+    waits = Status.WAITING_APPROVAL
+    return after.status is waits and before.status is not waits
 
 
 def _worse(before: Incident, after: Incident) -> bool:

@@ -21,8 +21,7 @@ class Errands:
 
     def run(self, state: SubjectState) -> SubjectState:
         """Sends everything the state remembers, then forgets it. Raises Transient."""
-        for incident_id in dict.fromkeys(e.incident_id for e in state.errands if e.page_key):
-            self.send_pages(incident_id)
+        # Mends first: a topic that fails must not hold them back.
         for errand in state.errands:
             if errand.digest:
                 self._queue.send(
@@ -30,6 +29,8 @@ class Errands:
                         errand.incident_id, errand.digest, errand.attempt, state.subject.user_id
                     )
                 )
+        for incident_id in dict.fromkeys(e.incident_id for e in state.errands if e.page_key):
+            self.send_pages(incident_id)
         self._table.errands_done(state)
         return replace(state, errands=(), version=state.version + 1)
 

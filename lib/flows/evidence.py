@@ -6,10 +6,11 @@ so that nothing is decided on a guess.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from lib.errors import NotFound, Permanent, Refused
+from lib.errors import NotFound, Permanent, Refused, Unauthorized
 from lib.incident import Drift
 from lib.model import (
     AppConfiguration,
@@ -30,7 +31,7 @@ from lib.times import Clock
 FACT_AGE = timedelta(minutes=5)
 # Okta keeps 90 days of System Log.
 LOG_REACH = timedelta(days=89)
-# How far back the removal of a leaver and the changer of a value are looked for.
+# How far back the removal of a leaver and the changers of a profile are looked for.
 RECENT = timedelta(days=7)
 
 
@@ -43,7 +44,8 @@ class Findings:
     connector_roles: frozenset[str] | None
     push_log: PushLog | None
     bypass: BypassFact | None
-    changer: ProfileChange | None
+    changes: tuple[ProfileChange, ...]
+    changes_read: bool
 
     def case(
         self,
@@ -53,6 +55,8 @@ class Findings:
         entra: EntraUser | None,
         link: Link | None,
         read_at: datetime,
+        watched: str,
+        excluded_before: tuple[str, ...],
     ) -> Case:
         return Case(
             drift=drift,
@@ -66,6 +70,10 @@ class Findings:
             connector_roles=self.connector_roles,
             push_log=self.push_log,
             bypass=self.bypass,
+            watched=watched,
+            changes=self.changes,
+            changes_read=self.changes_read,
+            excluded_before=excluded_before,
         )
 
 
@@ -94,6 +102,8 @@ class Evidence:
             return kept[1]
         try:
             found = self._okta.configuration(app_id)
+        except Unauthorized:
+            raise
         except (Refused, Permanent):
             found = None
         self._configurations[app_id] = (self._clock(), found)
@@ -103,18 +113,19 @@ class Evidence:
         subject = reading.subject
         changed = reading.app_user.last_updated if reading.app_user else reading.taken_at - RECENT
         since = max(changed - timedelta(minutes=5), reading.taken_at - LOG_REACH)
-        try:
+        push_log = changes = None
+        with suppress(Refused, NotFound):
             push_log = self._okta.push_log(subject, since)
-            changer = self._okta.last_profile_change(subject.user_id, reading.taken_at - RECENT)
-        except (Refused, NotFound):
-            push_log, changer = None, None
+        with suppress(Refused, NotFound):
+            changes = self._okta.profile_changes(subject.user_id, reading.taken_at - RECENT)
         return Findings(
             configuration=self.configuration(subject.app_id),
             standing=self._standing(entra.object_id) if entra else None,
             connector_roles=self.connector_roles(),
             push_log=push_log,
             bypass=self.bypass() if entra and entra.synced else None,
-            changer=changer,
+            changes=changes or (),
+            changes_read=changes is not None,
         )
 
     def _standing(self, object_id: str) -> Standing | None:

@@ -8,9 +8,10 @@ from lib.errors import Refused, Transient
 from lib.flows.evidence import Evidence
 from lib.flows.runs import Ended, Scene
 from lib.incident import Incident, Step, StepKind
-from lib.model import Attribute, Value
+from lib.model import Attribute, KeyKind, Value
 from lib.ports import GraphPort, OktaPort
 from lib.rules.compare import Comparison, compare
+from lib.rules.drifts import watched_digest
 from lib.rules.expected import Expectation, expectations
 from lib.rules.links import lookup_keys, resolve
 from lib.rules.matrix import protection
@@ -54,7 +55,9 @@ class Guards:
             if isinstance(answer, Transient | Refused):
                 raise Transient("the link could not be read again")
             found[key] = answer
-        link, _ = resolve(asked, found, plan.link)
+        link, seen = resolve(asked, found, plan.link)
+        if seen is None and any(key.kind is not KeyKind.OBJECT_ID for key in asked):
+            return None  # what pinned the user names nobody now
         if link is None or not link.pinned or link.object_id != plan.link.object_id:
             return None
         return Scene(reading, self._graph.read_user(plan.link.object_id))
@@ -64,7 +67,8 @@ class Guards:
         plan = incident.plan
         if scene.entra is None and plan.expected is False:
             return Stop(Ended.HEALED, "the account is gone")
-        expected = self._expected(plan.attribute, scene)
+        everything = self._expected(scene)
+        expected = next(e for e in everything if e.attribute is plan.attribute)
         actual = scene.entra.value(plan.attribute) if scene.entra else None
         if step.kind is not StepKind.BYPASS_ENABLE:
             agrees = compare(plan.attribute, expected.value, actual)
@@ -80,15 +84,17 @@ class Guards:
         )
         if not unchanged and not _our_own_doing(incident, actual):
             return Stop(Ended.VOID, "a value changed since the plan was made")
+        pushes_all = step.kind is StepKind.OKTA_TOUCH
+        if pushes_all and watched_digest(everything, scene.entra) != plan.watched:
+            return Stop(Ended.VOID, "another value that the touch would push changed")
         guarded = self._now_guarded(incident, step, scene)
         return Stop(Ended.VOID, guarded) if guarded else None
 
-    def _expected(self, attribute: Attribute, scene: Scene) -> Expectation:
+    def _expected(self, scene: Scene) -> tuple[Expectation, ...]:
         configuration = None
         if scene.reading.app_user is not None:
             configuration = self._evidence.configuration(scene.reading.subject.app_id)
-        found = expectations(scene.reading, configuration)
-        return next(e for e in found if e.attribute is attribute)
+        return expectations(scene.reading, configuration)
 
     def _now_guarded(self, incident: Incident, step: Step, scene: Scene) -> str:
         """Why the target needs more than the plan asked for; "" when it does not.
@@ -100,7 +106,7 @@ class Guards:
             return ""
         if entra.object_id.lower() in self._policy.break_glass:
             return "the target is a break-glass account now"
-        if not step.kind.automatic:
+        if not step.kind.automatic and step.kind is not StepKind.PRIVILEGED_WRITE:
             return ""
         standing = self._graph.standing(entra.object_id)
         needed, _ = privilege(standing)

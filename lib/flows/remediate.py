@@ -60,6 +60,8 @@ class Remediation:
         self._errands.send_pages(incident_id)
         if not incident.status.open or incident.plan.digest != digest:
             return Run(Ended.STALE, "the plan is not the incident's current one", incident)
+        if hands.only_queued and incident.status not in (Status.REMEDIATING, Status.PROVING):
+            return Run(Ended.STALE, f"the incident is {incident.status.value}", incident)
         if incident.status is Status.PROVING:
             self._prove(incident)
             return Run(Ended.DONE, "every step is done already", incident)
@@ -78,6 +80,9 @@ class Remediation:
 
     def _one(self, incident: Incident, step: Step, hands: Hands) -> Incident | Run:
         """The incident after the step, or how the run ended instead."""
+        if not hands.confirm(incident, step):
+            return Run(Ended.WAITS, "not confirmed", incident)
+        # Read and gated after the question: a prompt may stand open for hours.
         scene = self._guards.read(incident)
         if scene is None:
             return self._void(incident, hands, "the link changed")
@@ -100,19 +105,25 @@ class Remediation:
         elif self._table.tenant_locked(self._clock()):
             raise Transient("a tenant-wide step is under way", retry_after=30)
         try:
-            if not hands.confirm(incident, step):
-                return Run(Ended.WAITS, "not confirmed", incident)
             capped = self._over_cap(incident, step)
             if capped:
                 return self._capped(incident, hands, capped)
             intended = self._record(
-                replace(incident, in_flight=step.kind.value),
+                self._intended(incident, step, scene),
                 Entry(self._clock(), hands.actor, f"{step.kind.value} begins", step.target),
             )
             return self._act(intended, step, scene, hands)
         finally:
             if step.kind is StepKind.BYPASS_ENABLE:
                 self._table.release_tenant_lock(holder)
+
+    @staticmethod
+    def _intended(incident: Incident, step: Step, scene: Scene) -> Incident:
+        """A touch counts from its intent: one whose outcome is lost may have happened."""
+        intended = replace(incident, in_flight=step.kind.value)
+        if step.kind is StepKind.OKTA_TOUCH:
+            intended = replace(intended, touched_at=scene.reading.taken_at)
+        return intended
 
     def _act(self, incident: Incident, step: Step, scene: Scene, hands: Hands) -> Incident | Run:
         try:
@@ -127,14 +138,12 @@ class Remediation:
             self._record(replace(incident, in_flight=None), unknown)
             raise
         ids = f", request-id {receipt.request_id}" if receipt.request_id else ""
-        touched = receipt.at if step.kind is StepKind.OKTA_TOUCH else incident.touched_at
         return self._record(
             replace(
                 incident,
                 in_flight=None,
                 steps_done=incident.steps_done + 1,
                 last_step_at=receipt.at,
-                touched_at=touched,
             ),
             Entry(
                 self._clock(),
@@ -165,6 +174,17 @@ class Remediation:
             incident = replace(incident, steps_done=done, last_step_at=at)
         return self._finish(incident, hands, stop.ended, stop.why)
 
+    def give_up(self, incident_id: str, hands: Hands, why: str) -> None:
+        """The message is parked; the incident goes to a person, who is told."""
+        incident = self._table.incident(incident_id)
+        if incident is None or incident.status is not Status.REMEDIATING:
+            return
+        waiting = replace(
+            incident, status=Status.WAITING_PERSON, in_flight=None, failed="an attempt was parked"
+        )
+        told = page(waiting, News.NEEDS_YOU, f"Parked: {why}.", f"parked-{incident.version}")
+        self._record(waiting, Entry(self._clock(), hands.actor, "parked", why), told)
+
     def _hand_over(self, incident: Incident, step: Step, hands: Hands) -> Run:
         """The next step belongs to other hands: queue it for the function, or page a person."""
         if step.kind.automatic:
@@ -189,11 +209,12 @@ class Remediation:
 
     def _finish(self, incident: Incident, hands: Hands, ended: Ended, why: str) -> Run:
         """Ask check to prove it; nothing here may call the incident resolved."""
+        # Asked for first: a crash between the two costs a check, not the proof.
+        self._prove(incident)
         moved = self._record(
             replace(incident, status=Status.PROVING, in_flight=None),
             Entry(self._clock(), hands.actor, "to be proved", why),
         )
-        self._prove(moved)
         return Run(ended, why, moved)
 
     def _prove(self, incident: Incident) -> None:
@@ -208,11 +229,13 @@ class Remediation:
         return Run(Ended.VOID, why, moved)
 
     def _wait(self, incident: Incident, hands: Hands, status: Status, why: str) -> Run:
-        moved = self._record(
-            replace(incident, status=status, in_flight=None),
-            Entry(self._clock(), hands.actor, "waits", why),
-        )
-        return Run(Ended.WAITS, why, moved)
+        waiting = replace(incident, status=status, in_flight=None)
+        told: tuple[Page, ...] = ()
+        if status is Status.WAITING_APPROVAL:
+            # It was queued, so somebody thinks it is approved: an approval ran out meanwhile.
+            told = (page(waiting, News.NEEDS_YOU, f"{why}.", f"waits-{incident.version}"),)
+        entry = Entry(self._clock(), hands.actor, "waits", why)
+        return Run(Ended.WAITS, why, self._record(waiting, entry, *told))
 
     def _capped(self, incident: Incident, hands: Hands, why: str) -> Run:
         """Reaching a cap pages once an hour, and the check comes back when the hour is over."""

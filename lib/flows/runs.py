@@ -28,6 +28,7 @@ class Hands:
     actor: str
     acts: Mapping[StepKind, Act]
     confirm: Callable[[Incident, Step], bool] = lambda _incident, _step: True
+    only_queued: bool = False  # a message delivered again must not repeat what was refused
 
 
 class Ended(StrEnum):

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from lib.errors import Permanent, Refused, Transient
-from lib.flows.tasks import Result, Retry, Task
+from lib.errors import Permanent, Refused, Transient, Unauthorized
+from lib.flows.tasks import LOCKED_OUT, Result, Retry, Task
 from lib.incident import Incident
 from lib.model import Attribute, EntraUser, Link, OktaReading, Subject, UserKey
 from lib.ports import GraphPort, OktaPort
@@ -70,6 +70,8 @@ class Eyes:
                 readings[subject] = answer
             elif isinstance(answer, Transient):
                 results[subject] = Retry(str(answer), answer.retry_after)
+            elif isinstance(answer, Unauthorized):
+                results[subject] = Retry(str(answer), LOCKED_OUT)
             else:
                 results[subject] = Permanent(str(answer))
         return readings

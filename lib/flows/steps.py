@@ -28,6 +28,7 @@ def function_hands(okta: OktaPort, graph: GraphPort) -> Hands:
             StepKind.GRAPH_WRITE: _write_by(graph),
             StepKind.OKTA_TOUCH: lambda incident, step, scene: _touch(okta, incident, step, scene),
         },
+        only_queued=True,
     )
 
 

@@ -27,6 +27,10 @@ class Task:
     guessed: bool = False
 
 
+# Refused credentials are a person's to mend; work waits this long (seconds) between tries.
+LOCKED_OUT = 300.0
+
+
 @dataclass(frozen=True)
 class Retry:
     """Try this subject again; `after` in seconds when a vendor named a time."""

@@ -13,6 +13,7 @@ from lib.model import (
     EntraUser,
     Link,
     OktaReading,
+    ProfileChange,
     PushLog,
     Standing,
 )
@@ -63,6 +64,10 @@ class Case:
     connector_roles: frozenset[str] | None = None
     push_log: PushLog | None = None
     bypass: BypassFact | None = None
+    changes: tuple[ProfileChange, ...] = ()  # of the Okta profile, lately
+    changes_read: bool = True
+    excluded_before: tuple[str, ...] = ()  # who may not approve the open incident's plan
+    watched: str = ""  # digest of every watched value, for plans that touch
 
     @property
     def attribute(self) -> Attribute:

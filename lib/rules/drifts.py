@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 
 from lib.incident import Drift
@@ -36,6 +38,17 @@ def judge(expected: tuple[Expectation, ...], user: EntraUser | None) -> Verdict:
             case Comparison.EQUAL:
                 pass
     return Verdict(tuple(drifts), tuple(notes), tuple(silent))
+
+
+def watched_digest(expected: tuple[Expectation, ...], user: EntraUser | None) -> str:
+    """All watched values on all sides. A touch re-pushes every one of them, so it is void when
+    any changed since its plan was made.
+    """
+    rows = [
+        [e.attribute, e.value, e.on_app_user, e.on_user, user.value(e.attribute) if user else None]
+        for e in expected
+    ]
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
 
 def _absent(expected: tuple[Expectation, ...]) -> Verdict:

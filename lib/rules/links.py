@@ -40,6 +40,9 @@ def resolve(
                 return Link(key.value, source), user
             case KeyKind.IMMUTABLE_ID if user:
                 return Link(user.object_id, LinkSource.IMMUTABLE_ID), user
+            case KeyKind.IMMUTABLE_ID if stored:
+                # Not found by an index that may lag: the stored link is asked by id.
+                return stored, None
             case KeyKind.USER_PRINCIPAL_NAME if user:
                 return Link(user.object_id, LinkSource.USER_PRINCIPAL_NAME), user
     return None, None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lib.incident import Cause, CauseName, Certainty, Plan, Step, StepKind
-from lib.model import AppConfiguration, Attribute, ProfileChange
+from lib.model import AppConfiguration, Attribute
 from lib.rules.cause_table import CAUSES
 from lib.rules.causes import Case
 from lib.rules.matrix import protection
@@ -42,7 +42,6 @@ def build_plan(
     *,
     attempt: int = 0,
     touched_lately: bool = False,
-    changer: ProfileChange | None = None,
 ) -> Plan:
     touch = _touch(case, rules, incident_id, attempt, touched_lately)
     if case.attribute is Attribute.ACCOUNT_ENABLED:
@@ -59,7 +58,8 @@ def build_plan(
         actual=case.drift.actual,
         cause=causes[0].name,
         steps=steps,
-        policy=policy_for(case, (step.kind for step in steps), rules.break_glass, changer),
+        policy=policy_for(case, (step.kind for step in steps), rules.break_glass),
+        watched=case.watched if any(s.kind is StepKind.OKTA_TOUCH for s in steps) else "",
     )
 
 
@@ -71,8 +71,8 @@ def touch_value(incident_id: str, attempt: int) -> str:
 def _account_steps(case: Case, causes: tuple[Cause, ...]) -> tuple[Step, ...]:
     """A leaver has no AppUser to touch, and a push would not disable: the account is written.
 
-    Causes that explain Okta's silence do not stop the disabling of a leaver; being unlinked or
-    under restricted management does.
+    Causes that explain Okta's silence do not stop the disabling of a leaver; being unlinked,
+    under restricted management, or not to be deactivated at all does.
     """
     names = {cause.name for cause in causes}
     if case.drift.expected is not False:
@@ -80,7 +80,9 @@ def _account_steps(case: Case, causes: tuple[Cause, ...]) -> tuple[Step, ...]:
             "enable it in Entra if that was a mistake."
         )
         return (_manual(case, note),)
-    if names & {CauseName.NOT_LINKED, CauseName.RESTRICTED_MANAGEMENT}:
+    # A company whose app does not deactivate may offboard in another way: a person's decision.
+    person = {CauseName.NOT_LINKED, CauseName.PROVISIONING_OFF, CauseName.RESTRICTED_MANAGEMENT}
+    if names & person:
         return (_manual(case, CAUSES[causes[0].name].runbook),)
     return (_write(case),)
 

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from lib.incident import Drift, Plan, Policy, Severity, StepKind
-from lib.model import AppUser, Attribute, ProfileChange, Standing
+from lib.model import AppUser, Attribute, Standing
 from lib.rules.causes import Case
 from lib.rules.matrix import fully_read, protection
 from lib.settings import Mode
+from lib.times import to_text
 
 # AppUser attributes that grant something in Microsoft 365. A push re-sends all of them.
 GRANTING = ("licen", "role", "entitlement", "group")
@@ -26,12 +27,7 @@ class Approval:
     at: datetime
 
 
-def policy_for(
-    case: Case,
-    kinds: Iterable[StepKind],
-    break_glass: frozenset[str],
-    changer: ProfileChange | None,
-) -> Policy:
+def policy_for(case: Case, kinds: Iterable[StepKind], break_glass: frozenset[str]) -> Policy:
     """Everything that holds whatever the mode is."""
     kinds = tuple(kinds)
     approvals, reasons = privilege(case.standing)
@@ -41,13 +37,17 @@ def policy_for(
     if StepKind.OKTA_TOUCH in kinds and grants(case.reading.app_user):
         approvals = max(approvals, 1)
         reasons.append("the touch re-sends licence or role values")
+    if not case.changes_read:
+        # One of two people is somebody else than whoever changed the value.
+        approvals = max(approvals, 2)
+        reasons.append("who changed the value in Okta could not be read")
     if case.attribute is Attribute.ACCOUNT_ENABLED and case.drift.expected is True:
         approvals = max(approvals, 1)
         reasons.append("an account is never switched on by itself")
     blocked = ""
     if case.entra and case.entra.object_id.lower() in break_glass:
         blocked = "a break-glass account is never touched"
-    return Policy(approvals, tuple(reasons), _excluded(case, changer), blocked)
+    return Policy(approvals, tuple(sorted(set(reasons))), _excluded(case), blocked, _changed(case))
 
 
 def privilege(standing: Standing | None) -> tuple[int, list[str]]:
@@ -79,14 +79,23 @@ def grants(app_user: AppUser | None) -> bool:
     )
 
 
-def _excluded(case: Case, changer: ProfileChange | None) -> tuple[str, ...]:
+def _excluded(case: Case) -> tuple[str, ...]:
+    """The target and everybody who changed the profile lately; whoever was excluded stays so."""
     user = case.reading.user
-    people = {case.reading.subject.user_id}
+    people = {case.reading.subject.user_id, *case.excluded_before}
     people |= {user.login} if user else set()
     people |= {case.entra.user_principal_name} if case.entra else set()
-    if changer:
-        people |= {changer.actor_id, changer.actor_login or changer.actor_id}
-    return tuple(sorted(person.casefold() for person in people))
+    for change in case.changes:
+        people |= {change.actor_id, change.actor_login or change.actor_id}
+    return tuple(sorted({person.casefold() for person in people}))
+
+
+def _changed(case: Case) -> str:
+    """Who changed the Okta profile last, and when: shown to whoever approves."""
+    if not case.changes:
+        return ""
+    last = max(case.changes, key=lambda change: change.published)
+    return f"{last.actor_login or last.actor_id} at {to_text(last.published)}"
 
 
 def is_excluded(person: str, excluded: Iterable[str]) -> bool:
@@ -129,7 +138,8 @@ def gate(
         return Decision(Verdict.OBSERVE, "mode is observe")
     needed = max(plan.policy.approvals, 1 if mode is Mode.APPROVE else 0)
     people = {
-        approval.person.casefold()
+        # By local part: an IAM user and a session named by mail address may be one person.
+        approval.person.casefold().split("@")[0]
         for approval in approvals
         if approval.digest == plan.digest
         and now - approval.at <= timedelta(hours=valid_hours)

@@ -63,6 +63,22 @@ class Incidents(Items):
             ExpressionAttributeValues={":t": to_text(at)},
         )
 
+    def _page_put(self, incident: Incident, page: Page) -> dict[str, Any]:
+        """News already told under this key stays told: its row keeps body and sent_at."""
+        due = keys.due_index(incident.id, to_text(incident.updated_at))
+        return {
+            "Update": {
+                "TableName": self._name,
+                "Key": keys.incident(incident.id, f"PAGE#{page.key}"),
+                "UpdateExpression": "SET body = if_not_exists(body, :b), due_pk = :p, due_sk = :s",
+                "ExpressionAttributeValues": {
+                    ":b": encode(page),
+                    ":p": due["due_pk"],
+                    ":s": due["due_sk"],
+                },
+            }
+        }
+
     def _incident_puts(self, change: IncidentChange) -> list[dict[str, Any]]:
         read = change.incident
         stored = replace(read, version=read.version + 1)
@@ -77,12 +93,7 @@ class Incidents(Items):
         puts = [self._put(item, condition, values)]
         puts.extend(self._put(_entry_item(read.id, entry)) for entry in change.entries)
         for page in change.pages:
-            row = {
-                **keys.incident(read.id, f"PAGE#{page.key}"),
-                "body": encode(page),
-                **keys.due_index(read.id, to_text(read.updated_at)),
-            }
-            puts.append(self._put(row))
+            puts.append(self._page_put(read, page))
         return puts
 
 

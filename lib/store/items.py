@@ -7,14 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lib.errors import Conflict, Transient
+from lib.errors import Conflict, Permanent, PushproofError, Transient
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
+# An item that is too large, or an expression that makes no sense, stays so.
+_NEVER = ("ValidationException", "ValidationError", "ItemCollectionSizeLimitExceededException")
+
+
 class Items:
-    """Raises Conflict when somebody was faster, Transient when DynamoDB can not answer."""
+    """Raises Conflict when somebody was faster, Transient when DynamoDB can not answer, Permanent
+    when it never will.
+    """
 
     def __init__(self, client: DynamoDBClient, name: str) -> None:
         self._client = client
@@ -64,8 +70,24 @@ class Items:
             return operation(**arguments)
         except ClientError as error:
             code = error.response["Error"]["Code"]
-            if code in ("ConditionalCheckFailedException", "TransactionCanceledException"):
+            if code == "TransactionCanceledException":
+                raise _cancelled(error) from None
+            if code == "ConditionalCheckFailedException":
                 raise Conflict("a newer state is stored") from None
+            if code in _NEVER:
+                raise Permanent(f"DynamoDB answered {code}") from None
             raise Transient(f"DynamoDB answered {code}") from None
         except BotoCoreError as error:
             raise Transient(f"DynamoDB can not be reached ({type(error).__name__})") from None
+
+
+def _cancelled(error: ClientError) -> PushproofError:
+    """One reason per item of the transaction; "None" for those that were not at fault."""
+    reasons: Any = error.response.get("CancellationReasons", [])
+    codes = {str(reason.get("Code")) for reason in reasons} - {"None"}
+    if codes & {"ConditionalCheckFailed", "TransactionConflict"} or not codes:
+        return Conflict("a newer state is stored")
+    told = ", ".join(sorted(codes))
+    if codes & set(_NEVER):
+        return Permanent(f"DynamoDB refused the transaction: {told}")
+    return Transient(f"DynamoDB cancelled the transaction: {told}")

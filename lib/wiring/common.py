@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import boto3
 
 from lib.aws import CONFIG, Secret, SnsPager, SqsCheckQueue, SqsRemediationQueue, client
+from lib.aws_identity import web_identity
+from lib.clouds import CLOUDS, cloud
 from lib.entra_sign_in import AppSignIn
 from lib.flows.errands import Errands
 from lib.flows.evidence import Evidence
 from lib.graph import Graph
 from lib.http import Http
 from lib.okta import Okta
+from lib.okta_sign_in import READ, TOUCH, OktaSignIn
 from lib.settings import Environment, PolicySettings, WatchSettings
 from lib.store.table import Table
 from lib.times import utc_now
 
-AUTHORITY = "https://login.microsoftonline.com"
-GRAPH = "https://graph.microsoft.com"
+AUTHORITY = CLOUDS["global"].authority
+GRAPH = CLOUDS["global"].graph_root
 
 
 @dataclass(frozen=True)
@@ -40,36 +43,49 @@ def table(env: Environment) -> Table:
     return Table(resource.meta.client, env.text("TABLE"))
 
 
-def okta(env: Environment) -> Okta:
-    token = Secret(client("secretsmanager"), env.text("OKTA_SECRET_ID"), "token")
-    return Okta(
-        Http(
-            env.https("OKTA_ORG_URL"),
-            headers=lambda: {"Authorization": f"SSWS {token()}"},
-            on_unauthorized=token.forget,
-        )
+def okta_http(env: Environment, scopes: Sequence[str] = READ) -> Http:
+    """`scopes` count where the Okta secret holds a service app; a token has those of its maker."""
+    org = env.https("OKTA_ORG_URL")
+    secret = Secret(client("secretsmanager"), env.text("OKTA_SECRET_ID"), "Okta")
+    sign_in = OktaSignIn(org, secret, scopes)
+    return Http(
+        org,
+        sign=sign_in.sign,
+        on_unauthorized=sign_in.refresh,
+        on_challenge=sign_in.challenged,
+    )
+
+
+def okta(env: Environment, scopes: Sequence[str] = READ) -> Okta:
+    return Okta(okta_http(env, scopes))
+
+
+def entra_sign_in(env: Environment, who: str) -> AppSignIn:
+    """`who` is READER or WRITER: two Entra applications, one that can only read."""
+    name, where = f"Entra {who.lower()}", cloud(env)
+    federated = env.one_of("ENTRA_SIGN_IN", ("secret", "federated"), "secret") == "federated"
+    return AppSignIn(
+        where.authority,
+        env.text("ENTRA_TENANT_ID"),
+        env.text(f"ENTRA_{who}_CLIENT_ID"),
+        Secret(client("secretsmanager"), env.text(f"ENTRA_{who}_SECRET_ID"), name),
+        where.graph_root,
+        federated=web_identity(where.audience) if federated else None,
     )
 
 
 def graph(env: Environment, who: str) -> Graph:
-    """`who` is READER or WRITER: two Entra applications, one that can only read."""
-    secret = Secret(client("secretsmanager"), env.text(f"ENTRA_{who}_SECRET_ID"), "client_secret")
-    root = env.https("GRAPH_ROOT", GRAPH)
-    sign_in = AppSignIn(
-        env.https("ENTRA_AUTHORITY", AUTHORITY),
-        env.text("ENTRA_TENANT_ID"),
-        env.text(f"ENTRA_{who}_CLIENT_ID"),
-        secret,
-        root,
-    )
+    sign_in = entra_sign_in(env, who)
+    root = cloud(env).graph_root
     return Graph(Http(root, headers=sign_in.headers, on_unauthorized=sign_in.refresh))
 
 
-def parts(variables: Mapping[str, str]) -> Parts:
-    """Raises SettingError before the first event is seen."""
+def parts(variables: Mapping[str, str], *, touches: bool = False) -> Parts:
+    """Raises SettingError before the first event is seen. `touches`: Okta is written to as well."""
     env = Environment(variables)
     watch, policy = WatchSettings.load(env), PolicySettings.load(env)
-    store, okta_client, reader = table(env), okta(env), graph(env, "READER")
+    scopes = (*READ, TOUCH) if touches and policy.touch_attribute else READ
+    store, okta_client, reader = table(env), okta(env, scopes), graph(env, "READER")
     sqs = client("sqs")
     remediations = SqsRemediationQueue(sqs, env.text("REMEDIATION_QUEUE_URL"))
     pager = SnsPager(client("sns"), env.text("TOPIC_ARN"))

@@ -29,6 +29,6 @@ def runner(p: Parts) -> Remediation:
 
 
 def remediate(variables: Mapping[str, str]) -> RemediateMessage:
-    p = parts(variables)
+    p = parts(variables, touches=True)
     hands = function_hands(p.okta, graph(Environment(variables), "WRITER"))
     return RemediateMessage(runner(p), hands, p.table, p.checks, utc_now, random.random)

@@ -36,7 +36,11 @@ class OktaReads:
         path = f"/api/v1/apps/{segment(app_id)}"
         for what, address, params in (
             (f"app {app_id}", path, None),
-            (f"the schema of {app_id}", f"/api/v1/meta/schemas{path[7:]}/default", None),
+            (
+                f"the schema of {app_id}",
+                f"/api/v1/meta/schemas/apps/{segment(app_id)}/default",
+                None,
+            ),
             (
                 f"the mappings of {app_id}",
                 "/api/v1/mappings",

@@ -23,9 +23,7 @@ class Text:
 
 
 _INSTALL = "Run `pushproof hook install`."
-_ADMIN_TOKEN = (
-    "Set PUSHPROOF_OKTA_ADMIN_TOKEN to a token that may read event hooks and look again."  # noqa: S105
-)
+_ADMIN_TOKEN = "Set PUSHPROOF_OKTA_ADMIN_TOKEN to a token that may read event hooks and look again."  # noqa: S105
 _PROFILE_EDITOR = "An Okta administrator: Directory > Profile Editor > the app > Mappings."
 _AWS_RIGHTS = "Attach the stack's OperatorPolicy to your role, or look with one that may."
 _ENTRA_GRANT = "Entra admin center > App registrations > the application > API permissions."
@@ -243,21 +241,21 @@ TEXTS: dict[str, Text] = {
         "Run `pushproof hook install --rotate`.",
     ),
     "aws_unread": Text(UNKNOWN, "{what} can not be read: {why}", _AWS_RIGHTS),
-    "queue_ready": Text(OK, "{name}: {count} messages wait, {flying} are being worked on"),
+    "queue_ready": Text(OK, "{name}: {count} waiting, {flying} being worked on"),
     "dlq_empty": Text(OK, "{name} is empty"),
     "dlq_holds": Text(
         PROBLEM,
-        "{name} holds {count} messages that crashed a function",
+        "{name}: {count} set aside after crashing a function",
         "Read the function's log, mend the reason, then redrive the queue.",
     ),
     "table_ready": Text(OK, "the table answers; the mode is {mode}"),
     "parked_none": Text(OK, "nothing is parked"),
     "parked_some": Text(
         WARNING,
-        "{count} pieces of work are parked with their reason",
+        "parked work, each with its reason: {count}",
         "They are in the table under PARKED#; each names what a person has to do.",
     ),
-    "alarms_quiet": Text(OK, "{count} alarms watch, none is raised"),
+    "alarms_quiet": Text(OK, "no alarm is raised, of {count}"),
     "alarms_none": Text(
         PROBLEM,
         "no alarm publishes to the topic",
@@ -270,7 +268,7 @@ TEXTS: dict[str, Text] = {
     "alarm_muted": Text(
         WARNING, "alarm {name} has its actions disabled", "Enable the alarm's actions."
     ),
-    "topic_read": Text(OK, "the topic has {count} confirmed subscriptions"),
+    "topic_read": Text(OK, "confirmed subscriptions of the topic: {count}"),
     "topic_unheard": Text(
         PROBLEM,
         "nobody is subscribed to the topic, so pages reach nobody",
@@ -278,7 +276,7 @@ TEXTS: dict[str, Text] = {
     ),
     "topic_unconfirmed": Text(
         WARNING,
-        "{count} subscriptions of the topic wait for confirmation",
+        "subscriptions of the topic that wait for confirmation: {count}",
         "Whoever owns the address opens the confirmation it was sent.",
     ),
     # -- clocks
@@ -303,6 +301,11 @@ TEXTS: dict[str, Text] = {
         PROBLEM,
         "app {app}: Okta refused the touch ({why})",
         "E0000075 means the attribute is mapped: choose an unmapped one.",
+    ),
+    "proof_broke_off": Text(
+        UNKNOWN,
+        "app {app}: the test user was touched, and what followed could not be read: {why}",
+        "Prove again; nothing was recorded.",
     ),
     "proof_no_push": Text(
         PROBLEM,

@@ -19,6 +19,7 @@ from sandbox.entra.device_page import device_page
 from sandbox.entra.directory import TENANT_SCOPE, Directory, User
 from sandbox.entra.errors import GraphError
 from sandbox.entra.roles import ROLE_NAMES, role_template
+from sandbox.entra.routes_applications import application_routes
 from sandbox.entra.routes_audit import audit_routes
 from sandbox.entra.routes_members import member_routes
 from sandbox.entra.routes_roles import beta_role_routes, role_routes
@@ -50,7 +51,12 @@ class Tenant:
         self.device_codes = DeviceCodes(clock)
         self._changes = Changes(self.directory, self.audit)
         self._authority = Authority(
-            self.directory, self._identities, self.tokens, self.device_codes, clock
+            self.directory,
+            self._identities,
+            self.tokens,
+            self.device_codes,
+            clock,
+            world.federated_credentials,
         )
         self._counts = Counts()
         gate = Gate(self.tokens, self.throttle, self.faults, self._counts, clock)
@@ -243,6 +249,7 @@ class Tenant:
         for routes in (
             user_routes(directory, changes),
             member_routes(directory),
+            application_routes(directory),
             role_routes(directory),
             sync_routes(directory, changes, audit, app_only=app_only_sync),
             audit_routes(directory, audit, self.throttle),

@@ -8,18 +8,19 @@ from __future__ import annotations
 import json
 import secrets
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from flask import Blueprint, Response, jsonify, request
 
 from sandbox.entra import sign_in_errors as errors
+from sandbox.entra.assertions import Assertions
 from sandbox.entra.callers import Caller
 from sandbox.entra.device_codes import DeviceCodes
 from sandbox.entra.directory import Directory, User
 from sandbox.entra.sign_in_errors import SignInError
 from sandbox.entra.tokens import RefreshToken, Tokens, base64url, encode
-from sandbox.world_model import Identity
+from sandbox.world_model import FederatedCredential, Identity
 
 _DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 _OPENID = frozenset({"openid", "profile", "offline_access", "email"})
@@ -35,12 +36,14 @@ class Authority:
         tokens: Tokens,
         codes: DeviceCodes,
         clock: Callable[[], datetime],
+        federated: Iterable[FederatedCredential] = (),
     ) -> None:
         self._directory = directory
         self._identities = identities
         self._tokens = tokens
         self._codes = codes
         self._clock = clock
+        self._assertions = Assertions(federated, clock)
 
     @property
     def _tenant(self) -> str:
@@ -115,10 +118,12 @@ class Authority:
     def _for_app(self, form: Mapping[str, str]) -> Json:
         identity = self._identity(form)
         if "client_assertion" in form:
-            raise errors.no_federated_identity()
-        if "client_secret" not in form:
+            base = f"{request.host_url}{self._tenant}"
+            audiences = (f"{base}/oauth2/v2.0/token", f"{base}/v2.0")
+            self._assertions.check(identity, form["client_assertion"], audiences)
+        elif "client_secret" not in form:
             raise errors.secret_required()
-        if not _same(form["client_secret"], identity.secret):
+        elif not _same(form["client_secret"], identity.secret):
             raise errors.invalid_secret(identity.client_id)
         scope = form.get("scope", "")
         if not scope.endswith("/.default") or " " in scope:

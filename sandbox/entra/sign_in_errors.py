@@ -97,6 +97,75 @@ def no_federated_identity() -> SignInError:
     )
 
 
+def no_federated_issuer(issuer: str) -> SignInError:
+    return _no_federated(700211, f"issuer '{issuer}'")
+
+
+def no_federated_audience(audience: str) -> SignInError:
+    return _no_federated(700212, f"audience '{audience}'")
+
+
+def no_federated_subject(subject: str) -> SignInError:
+    return _no_federated(700213, f"subject '{subject}'")
+
+
+def _no_federated(number: int, what: str) -> SignInError:
+    text = f"No matching federated identity record found for presented assertion {what}."
+    return SignInError(401, "invalid_client", number, text)
+
+
+def malformed_assertion() -> SignInError:
+    return SignInError(401, "invalid_client", 50027, "JWT token is invalid or malformed.")
+
+
+def bad_signature() -> SignInError:
+    return SignInError(401, "invalid_client", 50013, "Assertion failed signature validation.")
+
+
+def unknown_certificate(client_id: str) -> SignInError:
+    return SignInError(
+        401,
+        "invalid_client",
+        700027,
+        "The certificate with identifier used to sign the client assertion is not registered on "
+        f"application. [Reason - The key was not found, app Id '{client_id}'.]",
+    )
+
+
+def expired_certificate(client_id: str) -> SignInError:
+    return SignInError(
+        401,
+        "invalid_client",
+        700027,
+        "The certificate with identifier used to sign the client assertion is expired on "
+        f"application. [Reason - The key used is expired, app Id '{client_id}'.]",
+    )
+
+
+def another_client() -> SignInError:
+    return SignInError(
+        401,
+        "invalid_client",
+        700021,
+        "Client assertion application identifier doesn't match 'client_id' parameter.",
+    )
+
+
+def wrong_audience() -> SignInError:
+    return SignInError(
+        401,
+        "invalid_client",
+        700023,
+        "Client assertion audience claim does not match Realm issuer.",
+    )
+
+
+def wrong_time() -> SignInError:
+    return SignInError(
+        401, "invalid_client", 700024, "Client assertion is not within its valid time range."
+    )
+
+
 def invalid_scope(scope: str) -> SignInError:
     return SignInError(
         400,

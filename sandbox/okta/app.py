@@ -109,6 +109,7 @@ def create_org(
         _outlet(state, tenant),
         names={person.name: person.okta.id for person in world.people if person.okta},
         tokens={token.token: stable_id("00T", token.name) for token in world.okta_tokens},
+        clients=world.okta_clients,
         rate_limits=dict(world.okta.rate_limits),
         push_seconds=world.okta.push_seconds,
         log_delay_seconds=world.okta.log_delay_seconds,

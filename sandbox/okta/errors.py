@@ -35,6 +35,11 @@ def malformed() -> OktaError:
     return OktaError(400, "E0000003", "The request body was not well-formed.")
 
 
+def not_permitted() -> OktaError:
+    summary = "You do not have permission to perform the requested action"
+    return OktaError(403, "E0000006", summary)
+
+
 def invalid_token() -> OktaError:
     return OktaError(401, "E0000011", "Invalid token provided")
 

@@ -209,7 +209,7 @@ class HookDelivery:
 
     def _carry(self, batch: list[Event]) -> None:
         for hook in self._hooks.all():
-            wanted = [e for e in batch if e.get("eventType") in hook.event_types]
+            wanted = [event for event in batch if hook.wants(event)]
             if hook.receives and wanted:
                 for events in self._envelopes(wanted):
                     self._send(hook, events)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from sandbox.okta import errors
 from sandbox.okta.event_types import hook_eligible
+from sandbox.okta.hook_filters import passes, read_filter
 from sandbox.okta.ids import new_id
 from sandbox.okta.times import iso
 
@@ -39,6 +40,12 @@ class Hook:
     @property
     def receives(self) -> bool:
         return self.active and self.verified
+
+    def wants(self, event: Mapping[str, object]) -> bool:
+        """Whether the hook lists the event's type and its filter lets it through."""
+        return event.get("eventType") in self.event_types and passes(
+            read_filter(self.event_filter, self.event_types), event
+        )
 
     def request_headers(self) -> dict[str, str]:
         """What Okta sends on the verification GET and on every delivery alike."""
@@ -84,16 +91,17 @@ class Hook:
 
 
 class HookStore:
-    """All registrations of one org."""
+    """All registrations of one org. `filters`: whether the Early Access feature is on."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
+        self.filters = True
         self._hooks: dict[str, Hook] = {}
         self._lock = threading.Lock()
 
     def create(self, body: object) -> Hook:
         """A new hook is ACTIVE and UNVERIFIED, so it receives nothing yet."""
-        hook = _read(body, new_id("who"), self._clock())
+        hook = self._checked(_read(body, new_id("who"), self._clock()))
         with self._lock:
             self._hooks[hook.id] = hook
         return hook
@@ -112,7 +120,7 @@ class HookStore:
     def put(self, hook_id: str, body: object) -> Hook:
         """Replaces a registration. Another channel has to be verified again."""
         old = self.get(hook_id)
-        new = _read(body, hook_id, self._clock(), known_secret=old.secret)
+        new = self._checked(_read(body, hook_id, self._clock(), known_secret=old.secret))
         same_channel = (new.uri, new.headers, new.auth_header, new.secret) == (
             old.uri,
             old.headers,
@@ -144,6 +152,12 @@ class HookStore:
             cause = f"eventHooks: at most {MAX_ACTIVE_VERIFIED} can be active and verified"
             raise errors.validation("eventHooks", cause)
         return self._store(replace(hook, verified=True, updated_at=self._clock()))
+
+    def _checked(self, hook: Hook) -> Hook:
+        if hook.event_filter is not None and not self.filters:
+            raise errors.validation("filter", "filter: event hook filters are not enabled")
+        read_filter(hook.event_filter, hook.event_types)
+        return hook
 
     def _store(self, hook: Hook) -> Hook:
         with self._lock:

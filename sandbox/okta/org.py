@@ -11,11 +11,13 @@ from pathlib import Path
 from flask import g
 
 from sandbox.faults import Faults
+from sandbox.okta.callers import Callers
 from sandbox.okta.changes import Changes
 from sandbox.okta.hook_delivery import HookCaller, HookDelivery
 from sandbox.okta.hook_store import Hook, HookStore
 from sandbox.okta.journal import BY_SYSTEM, Cause, Journal, by_user
 from sandbox.okta.limits import RateLimits
+from sandbox.okta.oauth import OAuth
 from sandbox.okta.push import Outlet, PushEngine
 from sandbox.okta.reasons import Failure
 from sandbox.okta.routes_apps import app_routes
@@ -27,6 +29,7 @@ from sandbox.okta.state import App, AppMapping, AppUser, State, User
 from sandbox.okta.syslog import Event, SystemLog
 from sandbox.okta.times import iso
 from sandbox.okta.web import create_web_app
+from sandbox.world_model import OktaClient
 
 
 class Org:
@@ -42,6 +45,7 @@ class Org:
         *,
         names: Mapping[str, str],
         tokens: Mapping[str, str],
+        clients: Sequence[OktaClient] = (),
         rate_limits: Mapping[str, int],
         push_seconds: float,
         log_delay_seconds: float,
@@ -68,7 +72,10 @@ class Org:
         self._clock = clock
         self._names = dict(names)
         self._administrator = administrator
-        self.flask = create_web_app(tokens, self.limits, clock, self.calls, self.faults)
+        self.oauth = OAuth(clients, clock, base_url)
+        callers = Callers(tokens, self.oauth, clock, base_url)
+        self.flask = create_web_app(callers, self.limits, clock, self.calls, self.faults)
+        self.flask.register_blueprint(self.oauth.blueprint())
         self.flask.register_blueprint(user_routes(state, self.changes, self._caller, base_url))
         self.flask.register_blueprint(
             app_routes(state, self.changes, self._caller, base_url, domain)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from email.utils import format_datetime
 
@@ -11,7 +11,8 @@ from flask import Flask, Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from sandbox.faults import Fault, Faults
-from sandbox.okta import errors
+from sandbox.okta import errors, oauth
+from sandbox.okta.callers import Callers, Challenge
 from sandbox.okta.ids import new_id
 from sandbox.okta.limits import RateLimits, bucket_of
 
@@ -25,13 +26,13 @@ def route_name() -> str:
 
 
 def create_web_app(
-    tokens: Mapping[str, str],
+    callers: Callers,
     limits: RateLimits,
     clock: Callable[[], datetime],
     calls: Counter[str],
     faults: Faults,
 ) -> Flask:
-    """A Flask app without routes. `tokens` maps a token to the id that names it in the log."""
+    """A Flask app without routes."""
     app = Flask("sandbox.okta")
     # Error bodies are Okta's own, also for a path or method nobody knows.
     app.config["PROPAGATE_EXCEPTIONS"] = False
@@ -44,10 +45,8 @@ def create_web_app(
         if fault is not None:
             return _play(faults, fault)
         g.limit = limits.take(bucket_of(request.path))
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme != "SSWS" or token not in tokens:
-            raise errors.invalid_token()
-        g.token_id = tokens[token]
+        if request.path != oauth.PATH:
+            g.token_id = callers.admit()
         if g.limit.exceeded:
             raise errors.too_many_requests()
         return None
@@ -63,6 +62,13 @@ def create_web_app(
     @app.errorhandler(errors.OktaError)
     def refused(error: errors.OktaError) -> tuple[Response, int]:
         return jsonify(error.body()), error.status
+
+    @app.errorhandler(Challenge)
+    def challenged(challenge: Challenge) -> Response:
+        response = jsonify(challenge.body.body()) if challenge.body else Response()
+        response.status_code = challenge.status
+        response.headers.update(challenge.headers)
+        return response
 
     @app.errorhandler(HTTPException)
     def unknown(error: HTTPException) -> tuple[Response, int]:

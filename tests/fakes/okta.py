@@ -78,9 +78,9 @@ class FakeOkta:
         events = tuple(event for event in self.log if event.published >= since)
         return PushLog(events, since, self.clock.date(), self.log_complete)
 
-    def last_profile_change(self, user_id: str, since: datetime) -> ProfileChange | None:
-        self.calls.append("last_profile_change")
-        return self.changer
+    def profile_changes(self, user_id: str, since: datetime) -> tuple[ProfileChange, ...]:
+        self.calls.append("profile_changes")
+        return (self.changer,) if self.changer else ()
 
     def app_users(self, app_id: str) -> Iterator[AppUser]:
         return (found for subject, found in self.assigned.items() if subject.app_id == app_id)

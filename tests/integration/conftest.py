@@ -96,6 +96,17 @@ def deployed() -> Iterator[Deployed]:
     with Sandbox(load_world(text)) as sandbox:
         yield Deployed(sandbox)
         secrets_and_values_stay_out_of_logs(sandbox)
+        tokens_are_reused(sandbox)
+
+
+def tokens_are_reused(sandbox: Sandbox) -> None:
+    """At most one sign-in for each process and application, however many invocations there were.
+
+    Device sign-ins of people are counted by their own route and their polls end the same way.
+    """
+    signed_in = sandbox.tenant.calls["POST /{tenant}/oauth2/v2.0/token"]
+    polls = sandbox.tenant.calls["POST /{tenant}/oauth2/v2.0/devicecode"]
+    assert signed_in - polls <= 2 * len(sandbox.cloud.process_ids())
 
 
 def secrets_and_values_stay_out_of_logs(sandbox: Sandbox) -> None:

@@ -11,6 +11,8 @@ PREFIX = "PUSHPROOF_"
 TEXTS = {
     "OKTA_APP_IDS": "0oa00000000000000000",
     "OKTA_ORG_URL": "https://corp.example",
+    "ENTRA_SIGN_IN": "secret",
+    "ENTRA_CLOUD": "global",
     "ENTRA_AUTHORITY": "https://login.example",
     "GRAPH_ROOT": "https://graph.example",
     "MODE": "approve",

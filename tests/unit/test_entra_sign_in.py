@@ -6,12 +6,15 @@ import base64
 import json
 import logging
 from collections.abc import Callable
+from datetime import UTC, datetime
 
+import jwt
 import pytest
 import requests
 
 from lib.entra_sign_in import BYPASS, AppSignIn, DevicePrompt, DeviceSignIn
 from lib.errors import Permanent, PushproofError, Transient
+from tests.fakes.keys import certificate_pem, private_pem, rsa_key
 from tests.unit.fakes_http import Answer, FakeVendor, Sent, Step, session_of
 
 AUTHORITY = "https://login.example"
@@ -181,6 +184,105 @@ def test_an_authority_without_tls_is_refused_without_a_call() -> None:
     sign_in = AppSignIn("http://login.example", TENANT, CLIENT, lambda: "s", GRAPH)
     with pytest.raises(Permanent):
         sign_in.headers()
+    assert not vendor.sent
+
+
+CERTIFICATE = json.dumps(
+    {"private_key": private_pem(rsa_key()), "public_certificate": certificate_pem(rsa_key())}
+)
+WRONG_TIME = refusal(401, "invalid_client", "AADSTS700024: not within its valid time range")
+
+
+def assertions(vendor: FakeVendor) -> list[dict[str, object]]:
+    return [
+        jwt.decode(sent.form["client_assertion"], options={"verify_signature": False})
+        for sent in vendor.sent
+        if sent.path == TOKEN_PATH
+    ]
+
+
+def test_a_certificate_signs_for_the_token_endpoint_with_entras_time() -> None:
+    vendor = authority(token_of("hidden-token"))
+    sign_in = app_of(vendor, [CERTIFICATE])
+    assert sign_in.headers() == {"Authorization": "Bearer hidden-token"}
+    (claims,) = assertions(vendor)
+    assert claims["aud"] == AUTHORITY + TOKEN_PATH
+    assert claims["iss"] == claims["sub"] == CLIENT
+    # Discovery came first and told the time, which is far from the machine's.
+    assert claims["iat"] == datetime(2025, 1, 1, tzinfo=UTC).timestamp()
+    assert "client_secret" not in vendor.sent[-1].form
+
+
+def late_authority(*answers: Answer) -> FakeVendor:
+    """Discovery tells no time."""
+    given = iter(answers)
+
+    def handle(sent: Sent) -> Step:
+        if sent.path.endswith("/.well-known/openid-configuration"):
+            return Answer(json=DISCOVERY, date=None)
+        return next(given)
+
+    return FakeVendor(handle)
+
+
+def test_an_assertion_refused_for_its_time_is_made_anew_once() -> None:
+    token = Answer(json={"token_type": "Bearer", "expires_in": 3600, "access_token": "x"})
+    vendor = late_authority(WRONG_TIME, token)
+    assert app_of(vendor, [CERTIFICATE]).headers() == {"Authorization": "Bearer x"}
+    first, second = assertions(vendor)
+    assert first["iat"] != second["iat"] == datetime(2025, 1, 1, tzinfo=UTC).timestamp()
+    vendor = late_authority(WRONG_TIME, WRONG_TIME)
+    with pytest.raises(Permanent, match="AADSTS700024, the assertion's time is not Entra's"):
+        app_of(vendor, [CERTIFICATE]).headers()
+    assert len(assertions(vendor)) == 2
+
+
+def test_without_a_secret_the_issuers_token_is_sent_fresh_each_time() -> None:
+    tokens = iter(["hidden-jwt-1", "hidden-jwt-2"])
+
+    def never() -> str:
+        raise AssertionError("no secret is read")
+
+    vendor = authority(token_of("a", "b"))
+    sign_in = AppSignIn(
+        AUTHORITY,
+        TENANT,
+        CLIENT,
+        never,
+        GRAPH,
+        http_client=session_of(vendor),
+        federated=lambda: next(tokens),
+    )
+    for _ in range(3):
+        assert sign_in.headers() == {"Authorization": "Bearer a"}
+    sign_in.refresh()
+    assert sign_in.headers() == {"Authorization": "Bearer b"}
+    sent = [one.form["client_assertion"] for one in vendor.sent if one.path == TOKEN_PATH]
+    assert sent == ["hidden-jwt-1", "hidden-jwt-2"]
+
+
+def test_trouble_at_the_issuer_keeps_its_kind() -> None:
+    def down() -> str:
+        raise Transient("AWS answered AccessDenied")
+
+    sign_in = AppSignIn(
+        AUTHORITY,
+        TENANT,
+        CLIENT,
+        lambda: "",
+        GRAPH,
+        http_client=session_of(authority(token_of())),
+        federated=down,
+    )
+    with pytest.raises(Transient, match="AccessDenied"):
+        sign_in.headers()
+
+
+def test_a_certificate_that_cannot_be_read_is_told_without_a_call() -> None:
+    vendor = authority(token_of())
+    with pytest.raises(Permanent, match="the Entra secret") as caught:
+        app_of(vendor, ['{"private_key": "hidden-secret"}']).headers()
+    assert "hidden" not in str(caught.value)
     assert not vendor.sent
 
 

@@ -9,11 +9,18 @@ from pathlib import Path
 import pytest
 import requests
 
-from lib.errors import NotFound, Permanent, PushproofError, Refused, Transient
+from lib.errors import (
+    NotFound,
+    Permanent,
+    PushproofError,
+    Refused,
+    Transient,
+    Unauthorized,
+)
 from lib.http import MAX_BODY, Http, new_session, segment
 from lib.http_answers import Reply, http_date, retry_after, scrub, shown_path, vendor_error
 from lib.rate import Budget
-from tests.unit.fakes_http import BASE, DATE, Answer, FakeVendor, http_of
+from tests.unit.fakes_http import BASE, DATE, Answer, FakeVendor, http_of, session_of
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 SECRETS = ("ordinary.user", "corp.example", "5550100", "token-1", "hidden")
@@ -44,7 +51,7 @@ def test_a_redirect_is_permanent(status: int) -> None:
     ("status", "kind"),
     [
         (400, Refused),
-        (401, Permanent),
+        (401, Unauthorized),
         (403, Refused),
         (404, NotFound),
         (405, Permanent),
@@ -408,3 +415,68 @@ def test_an_identifier_cannot_climb_out_of_a_path(identifier: str) -> None:
 
 def test_an_identifier_stays_one_segment() -> None:
     assert segment("../a?b#c") == "..%2Fa%3Fb%23c"
+
+
+def signed_http(vendor: FakeVendor, signed: list[tuple[str, str]], **options: object) -> Http:
+    def sign(method: str, url: str) -> dict[str, str]:
+        signed.append((method, url))
+        return {"Authorization": f"signature-{len(signed)}"}
+
+    options.setdefault("on_challenge", lambda reply: reply.headers.get("again") == "yes")
+    return Http(
+        BASE,
+        sign=sign,
+        sleep=lambda _: None,
+        session=session_of(vendor),
+        **options,  # type: ignore[arg-type]
+    )
+
+
+AGAIN = {"Again": "yes"}
+
+
+def test_every_request_on_the_wire_is_signed_for_itself() -> None:
+    signed: list[tuple[str, str]] = []
+    vendor = FakeVendor([Answer(503), Answer(400, headers=AGAIN), Answer(json=1)])
+    assert signed_http(vendor, signed).request("GET", "/a/b", params={"q": "x"}).body == 1
+    assert signed == [("GET", f"{BASE}/a/b")] * 3
+    sent = [one.headers["Authorization"] for one in vendor.sent]
+    assert sent == ["signature-1", "signature-2", "signature-3"]
+
+
+def test_a_challenge_is_met_once_also_for_a_write() -> None:
+    signed: list[tuple[str, str]] = []
+    vendor = FakeVendor(lambda _: Answer(401, headers=AGAIN))
+    with pytest.raises(Permanent):
+        signed_http(vendor, signed).request("POST", "/a", json={})
+    assert len(vendor.sent) == 2
+
+
+def test_a_challenge_and_an_expired_token_are_met_once_each() -> None:
+    refreshed: list[int] = []
+    vendor = FakeVendor([Answer(401), Answer(401, headers=AGAIN), Answer(401), Answer(json=1)])
+    http = signed_http(vendor, [], on_unauthorized=lambda: refreshed.append(1))
+    with pytest.raises(Permanent, match="credentials"):
+        http.request("GET", "/a")
+    assert (len(vendor.sent), len(refreshed)) == (3, 1)
+
+
+def test_every_answer_is_told_to_the_sign_in() -> None:
+    told: list[int] = []
+
+    def listen(reply: Reply) -> bool:
+        told.append(reply.status)
+        return True  # an answer that is wanted is never asked for again
+
+    vendor = FakeVendor([Answer(200, json=1), Answer(404, json=1)])
+    http = signed_http(vendor, [], on_challenge=listen)
+    http.request("GET", "/a")
+    http.request("GET", "/a", accept=(404,))
+    assert told == [200, 404]
+
+
+def test_a_refused_proof_is_about_credentials_and_no_evidence_of_a_cause() -> None:
+    headers = {"WWW-Authenticate": 'DPoP error="invalid_dpop_proof"'}
+    vendor = FakeVendor(lambda _: Answer(400, headers=headers))
+    with pytest.raises(Permanent, match="the credentials are not accepted"):
+        signed_http(vendor, []).request("GET", "/a")

@@ -319,18 +319,17 @@ def test_a_next_link_to_another_origin_is_not_followed() -> None:
 
 def test_the_last_profile_change() -> None:
     okta, vendor = org({"GET /api/v1/logs": Answer(json=[event(5)])})
-    change = okta.last_profile_change("00uUSER", NOW)
-    assert change is not None
+    (change,) = okta.profile_changes("00uUSER", NOW)
     assert change.actor_id == "00uACTOR"
     assert vendor.sent[0].query["sortOrder"] == "DESCENDING"
     assert "user.account.update_profile" in vendor.sent[0].query["filter"]
     okta, _ = org({"GET /api/v1/logs": Answer(json=[])})
-    assert okta.last_profile_change("00uUSER", NOW) is None
+    assert okta.profile_changes("00uUSER", NOW) == ()
 
 
 def test_a_filter_value_cannot_leave_its_quotes() -> None:
     okta, vendor = org({"GET /api/v1/logs": Answer(json=[])})
-    okta.last_profile_change('x" or actor.id pr', NOW)
+    okta.profile_changes('x" or actor.id pr', NOW)
     assert r'target.id eq "x\" or actor.id pr"' in vendor.sent[0].query["filter"]
 
 

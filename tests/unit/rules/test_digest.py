@@ -36,7 +36,9 @@ OTHER: dict[str, list[Any]] = {
         Policy(0, ("why",)),
         Policy(0, (), ("somebody",)),
         Policy(0, (), (), "blocked"),
+        Policy(0, (), (), "", "somebody at some time"),
     ],
+    "watched": ["another"],
 }
 
 

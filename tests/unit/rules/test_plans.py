@@ -106,7 +106,9 @@ def test_a_stale_app_user_is_never_pushed_over() -> None:
 def test_a_leaver_is_disabled_whatever_okta_failed_to_do() -> None:
     assert kinds(leaver()) == [WRITE]
     assert kinds(leaver(standing=ADMIN)) == [PRIVILEGED]
-    assert kinds(leaver(), cause(CauseName.PROVISIONING_OFF)) == [WRITE]
+    assert kinds(leaver(), cause(CauseName.PUSH_FAILED)) == [WRITE]
+    # Deactivation switched off may be meant: a person decides.
+    assert kinds(leaver(), cause(CauseName.PROVISIONING_OFF)) == [MANUAL]
     assert kinds(leaver(entra=SYNCED)) == [WRITE]
     assert kinds(leaver(link=Link(OBJECT, LinkSource.USER_PRINCIPAL_NAME))) == [MANUAL]
     assert kinds(leaver(entra=entra_user(restricted=True))) == [MANUAL]

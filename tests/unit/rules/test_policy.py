@@ -37,7 +37,9 @@ CHANGER = ProfileChange("00uCHANGER0000000001", "The.Changer@corp.example", STAR
 def approvals_for(
     of: Case, *kinds: StepKind, break_glass: str = "", changer: ProfileChange | None = None
 ) -> Policy:
-    return policy_for(of, kinds or (StepKind.GRAPH_WRITE,), frozenset([break_glass]), changer)
+    changes = (changer,) if changer else ()
+    of = replace(of, changes=changes)
+    return policy_for(of, kinds or (StepKind.GRAPH_WRITE,), frozenset([break_glass]))
 
 
 @pytest.mark.parametrize(
@@ -100,6 +102,28 @@ def test_break_glass_blocks_whatever_the_mode() -> None:
     for mode in Mode:
         decision = gate(blocked, mode, said("a", "b", of=blocked), START, 24)
         assert decision.verdict is Verdict.BLOCKED
+
+
+def test_who_was_excluded_stays_so_when_somebody_else_changes_the_profile_later() -> None:
+    of = replace(case(), excluded_before=("the.changer@corp.example",))
+    assert is_excluded("the.changer", policy_for(of, (), frozenset()).excluded)
+
+
+def test_an_unread_changer_takes_two_people() -> None:
+    policy = policy_for(replace(case(), changes_read=False), (), frozenset())
+    assert policy.approvals == 2
+    assert any("could not be read" in reason for reason in policy.reasons)
+
+
+def test_whoever_approves_is_told_who_changed_it_and_when() -> None:
+    assert approvals_for(case(), changer=CHANGER).changed.startswith(str(CHANGER.actor_login))
+
+
+def test_one_person_under_two_names_is_one_approval() -> None:
+    mine = plan(policy=Policy(2, ("privileged",)))
+    names = ("jane", "Jane@corp.example")
+    given = [Approval(name, mine.digest, START) for name in names]
+    assert gate(mine, Mode.APPROVE, given, START, 24).given == 1
 
 
 def test_neither_the_target_nor_the_changer_decides() -> None:

@@ -1,9 +1,9 @@
-"""The HTTP client that MSAL is given: timeouts, no redirects, and errors of our own types."""
+"""HTTP to a token endpoint: timeouts, no redirects, and errors of our own types."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import requests
@@ -30,12 +30,20 @@ class Answer:
 
 
 class Wire:
-    """The http_client MSAL asks for: with timeouts, without redirects, and with our errors,
+    """What MSAL asks for as http_client; the Okta sign-in uses it too. Its errors are our own,
     which pass through MSAL untouched (so its own throttling never hides the vendor's answer).
     """
 
-    def __init__(self, session: requests.Session | None) -> None:
+    def __init__(
+        self,
+        session: requests.Session | None,
+        what: str,
+        learn: Callable[[str | None], object],
+    ) -> None:
+        """`what` begins every error; `learn` is told the Date header of every answer."""
         self._session = session or new_session()
+        self._what = what
+        self._learn = learn
 
     def get(
         self,
@@ -79,27 +87,28 @@ class Wire:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                raw = bounded(response.iter_content(65536), "Entra sign-in", MAX_ANSWER)
-                return _checked(response, raw)
+                raw = bounded(response.iter_content(65536), self._what, MAX_ANSWER)
+                self._learn(response.headers.get("date"))
+                return _checked(response, raw, self._what)
         except requests.Timeout:
-            raise Transient("Entra sign-in: no answer in time") from None
+            raise Transient(f"{self._what}: no answer in time") from None
         except requests.RequestException:
-            raise Transient("Entra sign-in: the connection failed") from None
+            raise Transient(f"{self._what}: the connection failed") from None
 
 
-def _checked(response: requests.Response, raw: bytes) -> Answer:
+def _checked(response: requests.Response, raw: bytes, what: str) -> Answer:
     status = response.status_code
     if status == 429 or status >= 500:
         headers = {name.lower(): value for name, value in response.headers.items()}
         wait = retry_after(Reply(status, headers, None, utc_now()))
-        raise Transient(f"Entra sign-in: HTTP {status}", wait)
+        raise Transient(f"{what}: HTTP {status}", wait)
     if 300 <= status < 400:
-        raise Permanent(f"Entra sign-in: HTTP {status}, redirects are not followed")
+        raise Permanent(f"{what}: HTTP {status}, redirects are not followed")
     text = raw.decode("utf-8", "replace")
     try:
         understood = isinstance(json.loads(text), dict)
     except (ValueError, RecursionError):
         understood = False
     if not understood:  # MSAL trusts what it is given
-        raise Transient(f"Entra sign-in: HTTP {status} without a JSON object")
-    return Answer(status, text, dict(response.headers))
+        raise Transient(f"{what}: HTTP {status} without a JSON object")
+    return Answer(status, text, response.headers)

@@ -1,0 +1,119 @@
+"""What our two Entra applications were granted: all that is needed and nothing else.
+
+Source: the vendor's permissions reference. A broader permission covers a narrow one, and is then
+reported for itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+
+from ops.doctor.finding import Finding
+from ops.doctor.identity import Identity, Who
+from ops.doctor.texts import finding
+
+
+class Need(StrEnum):
+    ALWAYS = "always"
+    TO_MEND = "to_mend"  # without it only that attribute is not mended
+
+
+_READER = {
+    "User.Read.All": (Need.ALWAYS, "users are read with it"),
+    "RoleManagement.Read.Directory": (
+        Need.ALWAYS,
+        "without it every target counts as privileged",
+    ),
+    "GroupMember.Read.All": (
+        Need.ALWAYS,
+        "without it groups come back nameless and count as unread",
+    ),
+}
+# Wanted only where the connector's roles are to be told.
+_CONNECTOR = {
+    "Application.Read.All": (
+        Need.ALWAYS,
+        "without it the connector's and the writer's roles stay unknown",
+    )
+}
+_WRITER = {
+    "User.Read.All": (Need.ALWAYS, "accounts are disabled with it and the narrow one"),
+    "User-Phone.ReadWrite.All": (Need.TO_MEND, "mobilePhone is not mended"),
+    "User-Mail.ReadWrite.All": (Need.TO_MEND, "otherMails is not mended"),
+    "User.EnableDisableAccount.All": (Need.TO_MEND, "leavers are not disabled"),
+}
+# Used when they are there, never missed: evidence, and the flag where the tenant allows it.
+_WELCOME = frozenset(
+    {
+        "AuditLog.Read.All",
+        "OnPremDirectorySynchronization.Read.All",
+        "Application.Read.All",
+    }
+)
+_COVERED_BY: Mapping[str, frozenset[str]] = {
+    "User.Read.All": frozenset(
+        {
+            "User.ReadWrite.All",
+            "Directory.Read.All",
+            "Directory.ReadWrite.All",
+        }
+    ),
+    "RoleManagement.Read.Directory": frozenset(
+        {"RoleManagement.ReadWrite.Directory", "RoleManagement.Read.All"}
+    ),
+    "GroupMember.Read.All": frozenset(
+        {
+            "GroupMember.ReadWrite.All",
+            "Group.Read.All",
+            "Group.ReadWrite.All",
+            "Directory.Read.All",
+            "Directory.ReadWrite.All",
+        }
+    ),
+    "Application.Read.All": frozenset(
+        {"Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
+    ),
+    "User-Phone.ReadWrite.All": frozenset({"User.ReadWrite.All", "Directory.ReadWrite.All"}),
+    "User-Mail.ReadWrite.All": frozenset({"User.ReadWrite.All", "Directory.ReadWrite.All"}),
+    "User.EnableDisableAccount.All": frozenset({"User.ReadWrite.All", "Directory.ReadWrite.All"}),
+}
+
+
+def examine(identity: Identity, *, connector_known: bool) -> list[Finding]:
+    who = identity.who
+    if identity.refused:
+        return [finding("entra_no_sign_in", who=who, why=identity.refused)]
+    if identity.unread:
+        return [finding("entra_not_told", who=who, why=identity.unread)]
+    found = [finding("entra_signs_in", who=who)] if identity.signed_in else []
+    if identity.permissions is None:
+        return [*found, finding("entra_opaque", who=who)]
+    wanted = dict(_WRITER if who is Who.WRITER else _READER)
+    if who is Who.READER and connector_known:
+        wanted |= _CONNECTOR
+    return [*found, *_missing(who, identity.permissions, wanted), *_extra(who, identity, wanted)]
+
+
+def _missing(
+    who: Who, held: frozenset[str], wanted: Mapping[str, tuple[Need, str]]
+) -> Iterator[Finding]:
+    for name, (need, why) in wanted.items():
+        if name in held:
+            yield finding("entra_granted", who=who, permission=name)
+        elif not held & _COVERED_BY[name]:
+            code = "entra_missing" if need is Need.ALWAYS else "entra_unmendable"
+            yield finding(code, who=who, permission=name, why=why)
+
+
+def _extra(
+    who: Who, identity: Identity, wanted: Mapping[str, tuple[Need, str]]
+) -> Iterator[Finding]:
+    allowed = wanted.keys() | (_WELCOME if who is Who.READER else frozenset())
+    for name in sorted((identity.permissions or frozenset()) - allowed):
+        # What has Write in its name, and the two that act without it.
+        writes = "Write" in name or name.endswith((".EnableDisableAccount.All", ".ManageAll"))
+        code = "entra_not_needed"
+        if writes:
+            code = "entra_reader_writes" if who is Who.READER else "entra_writer_too_broad"
+        yield finding(code, who=who, permission=name)
