@@ -16,6 +16,7 @@ from lib.settings import Mode
 from lib.store.codec import encode
 from lib.times import utc_now
 from ops import approvals, render, samples
+from ops.bypass_command import bypass
 from ops.connection import Connection, Misuse, Trouble, connect
 from ops.doctor_command import doctor
 from ops.hook_command import hook
@@ -42,6 +43,7 @@ def cli() -> None:
     """Prove that Okta's profile pushes to Microsoft 365 landed; mend what did not."""
 
 
+cli.add_command(bypass)
 cli.add_command(hook)
 cli.add_command(doctor)
 

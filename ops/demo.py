@@ -174,6 +174,9 @@ def tell_the_synced(stage: Stage, incident: Incident) -> None:
     kinds = [step.kind for step in incident.plan.steps]
     expected = [StepKind.BYPASS_ENABLE, StepKind.OKTA_TOUCH]
     stage.expect(kinds == expected, "the plan is not flag, then touch")
+    early = stage.approve(incident, "first.operator")
+    stage.expect("preview" in early, "the flag could be approved unseen")
+    stage.preview_as(MAY_SET_THE_FLAG)
     stage.approve(incident, "first.operator")
     incident = stage.reached(incident, Status.WAITING_PERSON)
     stage.expect(stage.write_as(incident, MAY_SET_THE_FLAG) == 0, "the flag was not set")

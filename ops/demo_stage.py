@@ -17,6 +17,7 @@ from lib.model import Attribute, Subject
 from lib.store.records import SubjectState
 from lib.store.table import Table
 from ops import approvals, render
+from ops.bypass_command import take_preview
 from ops.connection import Connection, Refusal
 from ops.write_command import run_write
 from sandbox.run import Sandbox
@@ -93,9 +94,16 @@ class Stage:
         approvals.send(self.connection, {"action": "mode", "mode": mode})
         self.step(f"first.operator sets the mode to {mode} (a signed request, no deployment)")
 
+    def preview_as(self, account: str) -> None:
+        """pushproof bypass preview, signed in as `account`."""
+        take_preview(self.connection, self._completing(account))
+
     def write_as(self, incident: Incident, account: str) -> int:
         """pushproof write, signed in as `account` through the simulator's own page."""
+        complete = self._completing(account)
+        return run_write(self.connection, incident, lambda _incident, _step: True, complete)
 
+    def _completing(self, account: str) -> Callable[[DevicePrompt], None]:
         def complete(prompt: DevicePrompt) -> None:
             self.step(f"{account} opens {prompt.verification_uri} and enters the code")
             answer = requests.post(
@@ -107,7 +115,7 @@ class Stage:
             if answer.status_code != 200:
                 raise WentWrong(f"{account} could not sign in")
 
-        return run_write(self.connection, incident, lambda _incident, _step: True, complete)
+        return complete
 
     # -- waiting ----------------------------------------------------------------------------
 

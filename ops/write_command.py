@@ -31,7 +31,7 @@ def run_write(
     if step is None or step.kind not in (StepKind.PRIVILEGED_WRITE, StepKind.BYPASS_ENABLE):
         console.print(f"The next step of {incident.id} is not an administrator's.")
         return NOTHING_DONE
-    administrator = sign_in(connection, step.kind, show_prompt or _print_prompt)
+    administrator = sign_in(connection, step.kind, show_prompt or print_prompt)
     console.print(f"Signed in as Entra user {administrator.object_id}.")
     if step.kind is StepKind.BYPASS_ENABLE:
         console.print(preview_view(administrator.preview()))
@@ -67,7 +67,7 @@ def preview_view(preview: Preview) -> Grid:
     return grid
 
 
-def _print_prompt(prompt: DevicePrompt) -> None:
+def print_prompt(prompt: DevicePrompt) -> None:
     render.console().print(
         f"Open {prompt.verification_uri} and enter {prompt.user_code} "
         f"(within {prompt.expires_in // 60} minutes)."

@@ -9,7 +9,7 @@ from typing import Any
 
 from lib.errors import PushproofError
 from lib.flows.decide import status_for
-from lib.incident import Entry, Incident, Status
+from lib.incident import Entry, Incident, Status, StepKind
 from lib.messages import RemediationMessage
 from lib.ports import RemediationQueue
 from lib.rules.policy import Approval, Decision, Verdict, gate, is_excluded
@@ -102,6 +102,12 @@ class Approve:
         if not any(step.kind != "manual" for step in plan.steps):
             raise BadRequest(409, "This plan is a person's work; there is nothing to approve.")
         now = self._clock()
+        preview = self._table.preview()
+        flag = any(step.kind is StepKind.BYPASS_ENABLE for step in plan.steps)
+        if flag and (preview is None or preview[0] < incident.opened_at):
+            raise BadRequest(
+                409, "Look at whom the flag would overwrite first: pushproof bypass preview."
+            )
         oldest = now - timedelta(hours=self._policy.approval_hours)
         first = self._table.approve(incident.id, Approval(person, digest, now), oldest)
         decision = gate(

@@ -15,9 +15,12 @@ from lib.model import AppUser, Attribute, EntraUser
 from lib.ports import GraphPort, OktaPort
 from lib.rules.compare import Comparison, compare
 from lib.rules.expected import as_value, attribute_name
-from lib.store.codec import encode
+from lib.store.codec import decode, encode
 from lib.store.table import Table
 from lib.times import Clock
+
+# About 130 bytes a row keep a part far below DynamoDB's 400 KB.
+ROWS = 1000
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,16 @@ class Preview:
     synced: int  # synced users seen in Entra
     compared: int  # of these, those a watched app is linked to
     overwrites: tuple[Overwrite, ...]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A preview without its rows."""
+
+    taken_at: datetime
+    synced: int
+    compared: int
+    overwritten: int
 
 
 def take(
@@ -71,7 +84,19 @@ def take(
 
 
 def record(table: Table, preview: Preview) -> None:
-    table.record_preview(encode(preview), preview.taken_at)
+    """Keeps all of it as evidence: Graph can not put a synced number back."""
+    rows = preview.overwrites
+    parts = [encode(rows[start : start + ROWS]) for start in range(0, len(rows), ROWS)]
+    table.record_preview(encode(summary(preview)), parts, preview.taken_at)
+
+
+def summary(preview: Preview) -> Summary:
+    return Summary(preview.taken_at, preview.synced, preview.compared, len(preview.overwrites))
+
+
+def recorded(table: Table) -> Summary | None:
+    kept = table.preview()
+    return decode(Summary, kept[1]) if kept else None
 
 
 def _linked(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,11 +26,16 @@ class Facts(Items):
             Item={**keys.fact("bypass"), "body": encode(fact)},
         )
 
-    def record_preview(self, body: str, at: datetime) -> None:
-        item = {**keys.fact("preview"), "body": body, "at": to_text(at)}
+    def record_preview(self, head: str, parts: Sequence[str], at: datetime) -> None:
+        """A head, and rows in parts: an item holds 400 KB at most. The head comes last."""
+        for number, part in enumerate(parts):
+            key = {**keys.fact("preview"), "sk": f"PART#{to_text(at)}#{number:05d}"}
+            self._call(self._client.put_item, TableName=self._name, Item={**key, "body": part})
+        item = {**keys.fact("preview"), "body": head, "at": to_text(at)}
         self._call(self._client.put_item, TableName=self._name, Item=item)
 
     def preview(self) -> tuple[datetime, str] | None:
+        """When the last preview was taken, and its head."""
         item = self._get(keys.fact("preview"))
         return (from_text(str(item["at"])), str(item["body"])) if item else None
 

@@ -150,7 +150,12 @@ TEXTS: dict[str, Text] = {
         "the {who} can not sign in to Entra: {why}",
         "Check its client id and put a valid secret in Secrets Manager.",
     ),
-    "entra_not_told": Text(UNKNOWN, "the {who} was not examined: {why}", _AWS_RIGHTS),
+    "entra_not_told": Text(
+        UNKNOWN,
+        "the {who} was not examined: {why}",
+        "Attach the stack's DoctorPolicy as well; the writer is then told by the directory, for "
+        "which the reader needs Application.Read.All.",
+    ),
     "entra_opaque": Text(
         UNKNOWN,
         "the {who}'s token does not tell its permissions; whether it has ones it does not need "

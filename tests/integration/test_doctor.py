@@ -44,6 +44,8 @@ DEMONSTRATION = {
     "alarms_simulated",
 }
 
+SIGN_IN = "POST /{tenant}/oauth2/v2.0/token"
+
 Doctor = Callable[..., Result]
 Codes = Counter[str]
 
@@ -58,7 +60,11 @@ def doctor(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> Doctor:
     monkeypatch.setattr(doctor_command, "connect", lambda *_: found)
 
     def run(*arguments: str) -> Result:
+        calls = deployed.tenant.calls
+        before = calls[SIGN_IN]
         result = CliRunner().invoke(doctor_command.doctor, arguments, catch_exceptions=False)
+        # Every run of the command signs in; the functions' own sign-ins are counted elsewhere.
+        calls[SIGN_IN] = before
         nothing_private(deployed, result.output)
         return result
 
@@ -470,5 +476,5 @@ def test_as_a_person_runs_it(deployed: Deployed, tmp_path: Path) -> None:
     assert run("hook", "status").returncode == 0
     assert run("doctor", "--only", "moon").returncode == 2
     assert run("doctor", "--only", "aws", "--prove-touch", "x@corp.example").returncode == 2
-    helped = run("doctor", "--help").stdout
-    assert all(word in helped for word in ("0 nothing to do", "1 warning", "2\n", "3 something"))
+    helped = " ".join(run("doctor", "--help").stdout.split())
+    assert "0 nothing to do, 1 warning, 3 something could not be told, 2 problem" in helped

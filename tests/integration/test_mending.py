@@ -9,6 +9,7 @@ import pytest
 
 from lib.incident import CauseName, Incident, Status, StepKind
 from lib.model import Attribute
+from lib.times import utc_now
 from tests.integration.conftest import SYNC_APP, Deployed
 
 Approve = Callable[..., dict]
@@ -137,6 +138,9 @@ def test_dirsync_override_waits_for_the_flag_and_a_person(
     assert incident.lead.name is CauseName.DIRSYNC_OVERRIDE
     kinds = [step.kind for step in incident.plan.steps]
     assert kinds == [StepKind.BYPASS_ENABLE, StepKind.OKTA_TOUCH]
+    (unseen,) = approved(approve, incident, "first.operator")
+    assert "preview" in unseen["refused"]
+    deployed.table.record_preview("{}", [], utc_now())
     approved(approve, incident, "first.operator")
     deployed.settle()
     assert deployed.again(incident).status is Status.WAITING_PERSON

@@ -206,7 +206,7 @@ def test_facts_and_parked_work_are_kept(table: Table) -> None:
     assert (table.bypass_fact(), table.preview()) == (None, None)
     fact = BypassFact(None, START, "source")
     table.record_bypass(fact)
-    table.record_preview("{}", START)
+    table.record_preview("{}", ["[]"], START)
     assert table.bypass_fact() == fact
     assert table.preview() == (START, "{}")
     for number in (1, 0):

@@ -33,7 +33,7 @@ def test_roles_hold_only_their_own_statements(template: dict[str, Any]) -> None:
 
 
 def test_no_statement_reaches_everything(template: dict[str, Any]) -> None:
-    for name in (*ROLES.values(), "OperatorPolicy"):
+    for name in (*ROLES.values(), "OperatorPolicy", "DoctorPolicy"):
         for statement in statements(template, name):
             assert not any(action.endswith(":*") for action in many(statement["Action"]))
             assert "*" not in many(statement["Resource"])
@@ -92,7 +92,9 @@ def test_each_role_reads_only_its_secrets(template: dict[str, Any]) -> None:
         "CheckRole": {"OktaSecret", "EntraReaderSecret"},
         "RemediateRole": {"OktaSecret", "EntraReaderSecret", "EntraWriterSecret"},
         "ApproveRole": set(),
+        # The writer's is for nobody else: whoever has it writes without an approval.
         "OperatorPolicy": {"OktaSecret", "HookSecret"},
+        "DoctorPolicy": {"EntraReaderSecret"},
     }
     for role, secrets in wanted.items():
         read = {s for s in SECRETS if allows(template, role, "secretsmanager:GetSecretValue", s)}
@@ -115,3 +117,43 @@ def test_roles_write_only_their_own_log(template: dict[str, Any]) -> None:
         assert allows(template, role, "logs:PutLogEvents", f"{stem}Logs")
         others = {f.removesuffix("Function") for f in ROLES} - {stem}
         assert not any(allows(template, role, "logs:PutLogEvents", f"{o}Logs") for o in others)
+
+
+def test_operators_look_at_what_doctor_reports(template: dict[str, Any]) -> None:
+    def may(action: str, resource: str) -> bool:
+        return allows(template, "OperatorPolicy", action, resource)
+
+    assert all(may("secretsmanager:DescribeSecret", name) for name in SECRETS)
+    for queue in ("CheckQueue", "RemediationQueue"):
+        assert may("sqs:GetQueueAttributes", queue)
+    for queue in ("CheckDeadLetterQueue", "RemediationDeadLetterQueue"):
+        assert may("sqs:GetQueueAttributes", queue)
+        assert not may("sqs:ReceiveMessage", queue)
+        assert not may("sqs:SendMessage", queue)
+    assert may("sns:ListSubscriptionsByTopic", "Topic")
+    assert not may("sns:Subscribe", "Topic")
+    (alarms,) = [
+        statement
+        for statement in statements(template, "OperatorPolicy")
+        if "cloudwatch:DescribeAlarms" in many(statement["Action"])
+    ]
+    assert many(alarms["Action"]) == ["cloudwatch:DescribeAlarms"]
+
+
+def test_only_operators_change_a_secret_and_only_the_hooks(template: dict[str, Any]) -> None:
+    writers = {
+        (name, secret)
+        for name in (*ROLES.values(), "OperatorPolicy")
+        for secret in SECRETS
+        for action in ("secretsmanager:PutSecretValue", "secretsmanager:UpdateSecret")
+        if allows(template, name, action, secret)
+    }
+    assert writers == {("OperatorPolicy", "HookSecret")}
+
+
+def test_the_doctors_policy_reads_one_secret_and_does_nothing_else(
+    template: dict[str, Any],
+) -> None:
+    (only,) = statements(template, "DoctorPolicy")
+    assert many(only["Action"]) == ["secretsmanager:GetSecretValue"]
+    assert list(map(named, many(only["Resource"]))) == ["EntraReaderSecret"]

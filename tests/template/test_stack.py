@@ -14,6 +14,7 @@ OUTPUTS = {
     *("RemediationQueueUrl", "RemediationDeadLetterQueueUrl", "TopicArn", "HookSecretId"),
     *("OktaSecretId", "OktaOrgUrl", "OktaAppIds", "EntraTenantId", "EntraAuthority", "GraphRoot"),
     *("OperatorClientId", "SettleSeconds", "TouchAttribute", "ApprovalHours"),
+    *("EntraReaderSecretId", "EntraWriterSecretId", "EntraReaderClientId", "EntraWriterClientId"),
 }
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from lib.errors import Refused
 from lib.flows.evidence import Evidence
-from lib.flows.preview import Overwrite, Preview, record, take
+from lib.flows.preview import Overwrite, Preview, record, recorded, take
 from tests.fakes.make import (
     APP,
     OBJECT,
@@ -76,3 +76,15 @@ def test_a_preview_is_kept_with_its_date(stage: Stage) -> None:
     kept = stage.table.preview()
     assert kept
     assert kept[0] == found.taken_at
+
+
+def test_a_large_tenant_fits_too(stage: Stage) -> None:
+    """A table's item holds 400 KB; ten thousand overwritten numbers need more than three."""
+    rows = tuple(
+        Overwrite(f"{n:08x}-0000-4000-8000-000000000000", f"00u{n:017d}", OLD_PHONE, PHONE)
+        for n in range(10_000)
+    )
+    record(stage.table, Preview(stage.clock(), 10_000, 10_000, rows))
+    kept = recorded(stage.table)
+    assert kept
+    assert kept.overwritten == 10_000

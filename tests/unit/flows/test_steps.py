@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from lib.errors import Refused, Transient
+from lib.flows.approve import BadRequest
 from lib.flows.runs import Ended, Run
 from lib.flows.steps import administrator_hands
 from lib.incident import Incident, Status, Step, StepKind
@@ -156,8 +157,13 @@ def overridden(stage: Stage) -> Stage:
     stage.graph.set(mobile_phone=OLD_PHONE, synced=True)
     found = stage.drifted()
     assert [s.kind for s in found.plan.steps] == [StepKind.BYPASS_ENABLE, StepKind.OKTA_TOUCH]
+    with pytest.raises(BadRequest, match="preview"):
+        stage.says("a.colleague")
+    stage.table.record_preview("{}", [], stage.clock())
     stage.says("a.colleague")
     assert stage.incident().status is Status.WAITING_PERSON
+    # Whoever sets the flag needs a preview of their own hour.
+    stage.clock.pass_by(2 * 3600)
     return stage
 
 
@@ -174,7 +180,7 @@ def enable(
 
 
 def test_flag_then_touch_then_proof(overridden: Stage) -> None:
-    overridden.table.record_preview("{}", overridden.clock())
+    overridden.table.record_preview("{}", [], overridden.clock())
     overridden.okta.after_touch = lambda: overridden.graph.set(mobile_phone=PHONE)
     assert enable(overridden).ended is Ended.NEXT
     assert overridden.graph.bypass_writes == [(TENANT, True)]
@@ -190,21 +196,21 @@ def test_flag_then_touch_then_proof(overridden: Stage) -> None:
 @pytest.mark.parametrize("age", [None, 3601])
 def test_no_flag_without_a_fresh_preview(overridden: Stage, age: float | None) -> None:
     if age:
-        overridden.table.record_preview("{}", overridden.clock() - timedelta(seconds=age))
+        overridden.table.record_preview("{}", [], overridden.clock() - timedelta(seconds=age))
     run = enable(overridden)
     assert (run.ended, overridden.graph.bypass_writes) == (Ended.REFUSED, [])
     assert "preview" in run.reason
 
 
 def test_no_flag_without_the_administrators_yes(overridden: Stage) -> None:
-    overridden.table.record_preview("{}", overridden.clock())
+    overridden.table.record_preview("{}", [], overridden.clock())
     run = enable(overridden, lambda _incident, _step: False)
     assert (run.ended, overridden.graph.bypass_writes) == (Ended.WAITS, [])
     assert not overridden.table.tenant_locked(overridden.clock())
 
 
 def test_a_refused_flag_is_said_and_stays_unknown(overridden: Stage) -> None:
-    overridden.table.record_preview("{}", overridden.clock())
+    overridden.table.record_preview("{}", [], overridden.clock())
     overridden.graph.trouble["set_bypass"] = Refused(403, "Authorization_RequestDenied", "no")
     assert enable(overridden).ended is Ended.REFUSED
     assert "refused" in overridden.pager.news
@@ -213,14 +219,14 @@ def test_a_refused_flag_is_said_and_stays_unknown(overridden: Stage) -> None:
 
 
 def test_a_flag_that_is_on_already_is_not_written(overridden: Stage) -> None:
-    overridden.table.record_preview("{}", overridden.clock())
+    overridden.table.record_preview("{}", [], overridden.clock())
     overridden.graph.sync = DirectorySync(TENANT, True)
     assert enable(overridden).ended is Ended.NEXT
     assert overridden.graph.bypass_writes == []
 
 
 def test_a_flag_that_still_reads_false_is_not_done(overridden: Stage) -> None:
-    overridden.table.record_preview("{}", overridden.clock())
+    overridden.table.record_preview("{}", [], overridden.clock())
     overridden.graph.set_bypass = (  # type: ignore[method-assign]
         lambda *_: overridden.graph.patch_user(OBJECT, {})
     )
@@ -231,7 +237,7 @@ def test_a_flag_that_still_reads_false_is_not_done(overridden: Stage) -> None:
 
 
 def test_two_administrators_do_not_enable_at_once(overridden: Stage) -> None:
-    overridden.table.record_preview("{}", overridden.clock())
+    overridden.table.record_preview("{}", [], overridden.clock())
     overridden.table.take_tenant_lock("somebody", overridden.clock(), timedelta(minutes=15))
     with pytest.raises(Transient):
         enable(overridden)
