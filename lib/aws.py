@@ -9,7 +9,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lib.errors import Permanent, Transient
+from lib.errors import Transient, Unauthorized
 from lib.incident import Page
 from lib.messages import CheckMessage, RemediationMessage
 
@@ -135,7 +135,7 @@ class Secret:
         answer = called(self._manager.get_secret_value, SecretId=self._id)
         text = answer.get("SecretString") or ""
         if not text.strip():
-            raise Permanent(f"the {self._name} secret is empty; put its value first")
+            raise Unauthorized(f"the {self._name} secret is empty; put its value first")
         return str(text)
 
     def __repr__(self) -> str:

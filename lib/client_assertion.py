@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from lib.errors import Permanent
+from lib.errors import Unauthorized
 
 GRANT = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 # Okta takes at most an hour and Entra advises five to ten minutes; it is used at once.
@@ -35,14 +35,14 @@ class SigningKey:
 def signing_key(given: object, what: str) -> SigningKey:
     """A private key as PEM text, or as a JWK, object or text.
 
-    Raises Permanent, `what` naming the secret: no text of the key is repeated.
+    Raises Unauthorized, `what` naming the secret: no text of the key is repeated.
     """
     key = _loaded(given)
     if isinstance(key, EllipticCurvePrivateKey) and key.curve.name in _CURVES:
         return SigningKey(key, _CURVES[key.curve.name])
     if isinstance(key, RSAPrivateKey) and key.key_size >= _SHORTEST_RSA:
         return SigningKey(key, "RS256")
-    raise Permanent(
+    raise Unauthorized(
         f"{what}: private_key must be an unencrypted RSA key of at least {_SHORTEST_RSA} bits or a "
         "P-256, P-384 or P-521 key, as PEM or as a private JWK"
     )

@@ -9,7 +9,7 @@ import boto3
 
 from lib.aws import CONFIG, Secret, SnsPager, SqsCheckQueue, SqsRemediationQueue, client
 from lib.aws_identity import web_identity
-from lib.clouds import CLOUDS, cloud
+from lib.clouds import cloud
 from lib.entra_sign_in import AppSignIn
 from lib.flows.errands import Errands
 from lib.flows.evidence import Evidence
@@ -20,9 +20,6 @@ from lib.okta_sign_in import READ, TOUCH, OktaSignIn
 from lib.settings import Environment, PolicySettings, WatchSettings
 from lib.store.table import Table
 from lib.times import utc_now
-
-AUTHORITY = CLOUDS["global"].authority
-GRAPH = CLOUDS["global"].graph_root
 
 
 @dataclass(frozen=True)

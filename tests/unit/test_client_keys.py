@@ -16,7 +16,7 @@ from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from lib.client_assertion import client_assertion, signing_key
 from lib.entra_credential import Certificate, entra_credential
-from lib.errors import Permanent
+from lib.errors import Unauthorized
 from lib.okta_credential import ApiToken, ServiceApp, okta_credential
 from tests.fakes.keys import certificate_pem, ec_key, private_pem, rsa_key
 
@@ -77,7 +77,7 @@ def test_a_service_app(text: str, algorithm: str, key_id: str) -> None:
     ],
 )
 def test_a_wrong_okta_secret_is_named_and_not_shown(text: str) -> None:
-    with pytest.raises(Permanent, match="the Okta secret") as caught:
+    with pytest.raises(Unauthorized, match="the Okta secret") as caught:
         okta_credential(text)
     assert "hidden" not in str(caught.value)
     assert caught.value.__cause__ is None
@@ -85,7 +85,7 @@ def test_a_wrong_okta_secret_is_named_and_not_shown(text: str) -> None:
 
 def test_other_kinds_of_keys_are_not_taken() -> None:
     other: Any = ed25519.Ed25519PrivateKey.generate()
-    with pytest.raises(Permanent):
+    with pytest.raises(Unauthorized):
         signing_key(private_pem(other), "the Okta secret")
 
 
@@ -152,7 +152,7 @@ def test_a_client_secret(text: str) -> None:
 
 
 def test_an_entra_secret_that_only_looks_like_json() -> None:
-    with pytest.raises(Permanent, match="the Entra secret looks like JSON and is not") as caught:
+    with pytest.raises(Unauthorized, match="the Entra secret looks like JSON and is not") as caught:
         entra_credential("{hidden")
     assert "hidden" not in str(caught.value)
 
@@ -174,7 +174,7 @@ def test_an_entra_secret_that_only_looks_like_json() -> None:
     ],
 )
 def test_a_wrong_entra_secret_is_named_and_not_shown(given: dict[str, str], told: str) -> None:
-    with pytest.raises(Permanent, match=told) as caught:
+    with pytest.raises(Unauthorized, match=told) as caught:
         entra_credential(json.dumps(given))
     assert "hidden" not in str(caught.value)
     assert caught.value.__cause__ is None
