@@ -41,7 +41,7 @@ def entra_credential(text: str) -> str | Certificate:
     """Plain text or {"client_secret"}: a secret. {"private_key", …}: a certificate.
 
     The certificate is named by `public_certificate` (PEM), by `sha256`, or by `thumbprint` (SHA-1
-    or SHA-256, as the portal shows it: hexadecimal). Raises Permanent.
+    or SHA-256, as the portal shows it: hexadecimal). Raises Unauthorized.
     """
     if not text.lstrip().startswith("{"):
         return text.strip()

@@ -17,6 +17,7 @@ VERSION = 1
 # 25 subjects of about 150 bytes keep ten messages far below SQS's 256 KiB a batch, and a
 # thousand users within four SendMessageBatch calls.
 SUBJECTS_A_MESSAGE = 25
+UUIDS_A_MESSAGE = 250
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class CheckMessage:
 
     hints: tuple[Hint, ...] = ()
     nameless: tuple[NamelessHint, ...] = ()
+    unnamed: tuple[str, ...] = ()  # uuids of watched events that name nobody
     first_seen: datetime | None = None
     attempt: int = 0
     look: bool = False
@@ -35,6 +37,8 @@ class CheckMessage:
             body["nameless"] = [
                 {"app": n.app_id, "name": n.app_user_name, **_when(n)} for n in self.nameless
             ]
+        if self.unnamed:
+            body["unnamed"] = list(self.unnamed)
         if self.first_seen:
             body["first_seen"] = to_text(self.first_seen)
         if self.attempt:
@@ -61,6 +65,7 @@ class CheckMessage:
                     NamelessHint(str(n["app"]), str(n["name"]), *_known(n))
                     for n in body.get("nameless", ())
                 ),
+                unnamed=tuple(str(uuid) for uuid in body.get("unnamed", ())),
                 first_seen=from_text_or_none(body.get("first_seen")),
                 attempt=int(body.get("attempt", 0)),
                 look=bool(body.get("look", False)),
@@ -104,7 +109,10 @@ class RemediationMessage:
 
 
 def pack(
-    hints: Sequence[Hint], nameless: Sequence[NamelessHint], first_seen: datetime
+    hints: Sequence[Hint],
+    nameless: Sequence[NamelessHint],
+    first_seen: datetime,
+    unnamed: Sequence[str] = (),
 ) -> Iterator[CheckMessage]:
     """As few messages as SUBJECTS_A_MESSAGE allows."""
     for start in range(0, len(hints), SUBJECTS_A_MESSAGE):
@@ -112,6 +120,10 @@ def pack(
     for start in range(0, len(nameless), SUBJECTS_A_MESSAGE):
         yield CheckMessage(
             nameless=tuple(nameless[start : start + SUBJECTS_A_MESSAGE]), first_seen=first_seen
+        )
+    for start in range(0, len(unnamed), UUIDS_A_MESSAGE):
+        yield CheckMessage(
+            unnamed=tuple(unnamed[start : start + UUIDS_A_MESSAGE]), first_seen=first_seen
         )
 
 

@@ -30,7 +30,7 @@ class ServiceApp:
 def okta_credential(text: str) -> ApiToken | ServiceApp:
     """Plain text or {"token"}: an API token. {"client_id", "private_key", "key_id"}: a service app.
 
-    `private_key` is PEM or a JWK, whose own `kid` does for `key_id`. Raises Permanent.
+    `private_key` is PEM or a JWK, whose own `kid` does for `key_id`. Raises Unauthorized.
     """
     if not text.lstrip().startswith("{"):
         return ApiToken(text.strip())

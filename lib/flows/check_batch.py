@@ -116,6 +116,10 @@ class CheckBatch:
         """
         hints = list(message.hints)
         left = []
+        if message.unnamed:
+            # Okta's log holds the events; nothing here tells whom they are about.
+            body = CheckMessage(unnamed=message.unnamed).text()
+            self._park(f"{message_id}-unnamed", "watched events that name no user", body)
         for nameless in message.nameless:
             try:
                 subject = self._okta.find_subject(nameless.app_id, nameless.app_user_name)
@@ -130,7 +134,7 @@ class CheckBatch:
                 self._park(identifier, "no user of this app has the name in the event", body)
             else:
                 hints.append(Hint(subject, nameless.published, nameless.uuids))
-        return replace(message, hints=tuple(hints), nameless=tuple(left))
+        return replace(message, hints=tuple(hints), nameless=tuple(left), unnamed=())
 
     def _park(self, identifier: str, reason: str, body: str) -> None:
         logger.error("parked", extra={"id": identifier, "reason": reason})

@@ -79,7 +79,7 @@ class Receive:
             status = 413 if "larger" in str(error) else 400
             return refuse(status, str(error))
         reading = read_events(events, self._app_ids)
-        messages = list(pack(reading.hints, reading.nameless, self._clock()))
+        messages = list(pack(reading.hints, reading.nameless, self._clock(), reading.unnamed))
         notes: dict[str, object] = {
             "events": len(events),
             "subjects": len(reading.hints),

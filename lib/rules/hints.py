@@ -80,6 +80,7 @@ class Reading:
     unwatched: int = 0
     strangers: int = 0
     malformed: tuple[str, ...] = ()  # uuids, or "?" where even that is missing
+    unnamed: tuple[str, ...] = ()  # of these, watched events that name nobody: a person looks
 
 
 def read_events(events: Iterable[object], app_ids: tuple[str, ...]) -> Reading:
@@ -88,6 +89,7 @@ def read_events(events: Iterable[object], app_ids: tuple[str, ...]) -> Reading:
     nameless: dict[tuple[str, str], NamelessHint] = {}
     unwatched = strangers = 0
     malformed: list[str] = []
+    unnamed: list[str] = []
     for event in events:
         if not isinstance(event, Mapping):
             malformed.append("?")
@@ -117,8 +119,14 @@ def read_events(events: Iterable[object], app_ids: tuple[str, ...]) -> Reading:
                 nameless[app, name] = _join_nameless(nameless.get((app, name)), other)
         else:
             malformed.append(uuid)
+            unnamed.append(uuid)
     return Reading(
-        tuple(hints.values()), tuple(nameless.values()), unwatched, strangers, tuple(malformed)
+        tuple(hints.values()),
+        tuple(nameless.values()),
+        unwatched,
+        strangers,
+        tuple(malformed),
+        tuple(unnamed),
     )
 
 

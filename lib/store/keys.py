@@ -11,6 +11,7 @@
 | approvals of an incident (only approve writes) | APPROVAL#id / digest#person |
 | the mode (only approve writes) | CONTROL#mode / HEAD |
 | a fact with its age (the tenant's flag, a preview) | FACT#name / HEAD |
+| a touch proved on a test user (doctor) | FACT#touch_proof / app |
 | a preview's rows, as evidence | FACT#preview / PART#time#number |
 | hourly counters, expiring | COUNTER#name#hour / HEAD |
 | the tenant lock | LOCK#tenant / HEAD |

@@ -33,6 +33,7 @@ NAMELESS = st.builds(NamelessHint, WORDS, WORDS, st.none() | MOMENTS, SOME_UUIDS
         CheckMessage,
         st.lists(HINTS, max_size=3).map(tuple),
         st.lists(NAMELESS, max_size=3).map(tuple),
+        SOME_UUIDS,
         st.none() | MOMENTS,
         st.integers(0, 1000),
         st.booleans(),
@@ -115,9 +116,9 @@ def test_names_are_packed_apart() -> None:
 
 def test_again_keeps_where_it_came_from() -> None:
     name = NamelessHint(APP, "name", START)
-    message = CheckMessage((hint(1), hint(2)), (name,), START, attempt=3, look=True)
+    message = CheckMessage((hint(1), hint(2)), (name,), first_seen=START, attempt=3, look=True)
     resent = again(message, [hint(2)], datetime(2030, 1, 1, tzinfo=UTC))
-    assert resent == CheckMessage((hint(2),), (name,), START, attempt=4, look=True)
+    assert resent == CheckMessage((hint(2),), (name,), first_seen=START, attempt=4, look=True)
     assert again(CheckMessage((hint(1),)), [hint(1)], START).first_seen == START
 
 

@@ -11,6 +11,7 @@ from lib.errors import NotFound, Refused, Transient, Unauthorized
 from lib.flows.runs import Ended, Hands, Run
 from lib.flows.steps import administrator_hands
 from lib.incident import Incident, Status, Step
+from lib.messages import CheckMessage
 from lib.model import AppUser, Attribute, RoleGrant, Subject
 from lib.rules.matrix import GLOBAL_ADMINISTRATOR
 from lib.settings import Mode
@@ -199,3 +200,11 @@ def test_a_touch_whose_outcome_was_lost_counts_for_the_day(stage: Stage) -> None
     stage.okta.trouble["touch"] = Transient("timed out")
     stage.mend()
     assert stage.incident().touched_at is not None
+
+
+def test_a_watched_event_that_names_nobody_is_parked_where_a_person_sees_it(stage: Stage) -> None:
+    stage.run({"m-1": CheckMessage(unnamed=("uuid-1", "uuid-2"))})
+    (row,) = stage.table.parked()
+    assert "name no user" in str(row["reason"])
+    assert "uuid-2" in str(row["body"])
+    assert stage.okta.calls == []

@@ -98,6 +98,7 @@ def test_nameless_events_are_joined_and_never_move_back() -> None:
 def test_an_app_user_without_a_usable_name_is_malformed(name: object) -> None:
     found = read_events([event(target("AppUser", "0ua1", name), TRIPLE[1])], APPS)
     assert (found.hints, found.nameless, found.malformed) == ((), (), ("uuid-1",))
+    assert found.unnamed == ("uuid-1",)
 
 
 def test_another_app_is_a_stranger() -> None:
