@@ -1,4 +1,7 @@
-"""The deployed shape, started once: hook over HTTP, queues, functions in their own processes.
+"""The deployed shape, started once for this folder: hook over HTTP, queues, functions.
+
+The functions run in processes of their own; moto keeps one state per process, so the shape ends
+where the folder ends.
 
 Every test takes people of its own from the world, so that none depends on another's leftovers.
 """
@@ -87,7 +90,7 @@ class Deployed:
         return list(told.values())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def deployed() -> Iterator[Deployed]:
     text = DEMO.read_text()
     # Bucket sizes of an org that bought more: these tests do in minutes what takes a day.
