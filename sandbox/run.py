@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 
 import requests
+from flask import Flask
 
 from sandbox.aws.identities import Identity, operator
 from sandbox.aws.local import LocalCloud
@@ -159,8 +160,8 @@ class Sandbox:
         answer.raise_for_status()
         return dict(answer.json())
 
-    def _serve(self, app: object) -> str:
-        server = serve(app, self._tls)  # type: ignore[arg-type]
+    def _serve(self, app: Flask) -> str:
+        server = serve(app, self._tls)
         self._servers.append(server)
         return server.url
 
