@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from lib.errors import Permanent, Refused, Transient
+from lib.errors import Permanent, Refused, Transient, Unauthorized
 from lib.flows.decide import status_for
 from lib.flows.errands import Errands
 from lib.flows.evidence import Evidence
@@ -128,6 +128,11 @@ class Remediation:
     def _act(self, incident: Incident, step: Step, scene: Scene, hands: Hands) -> Incident | Run:
         try:
             receipt = hands.acts[step.kind](incident, step, scene)
+        except Unauthorized as error:
+            # Our credentials, not this plan, were refused: it waits as it is.
+            not_done = Entry(self._clock(), hands.actor, f"{step.kind.value} not done", str(error))
+            self._record(replace(incident, in_flight=None), not_done)
+            raise
         except (Refused, Permanent) as error:
             return self._refused(incident, step, hands, error)
         except Transient as error:

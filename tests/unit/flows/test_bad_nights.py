@@ -73,6 +73,20 @@ def test_a_mend_waits_for_credentials_too(stage: Stage) -> None:
     assert delay >= 300
 
 
+def test_a_write_with_refused_credentials_is_no_failure_of_the_plan(stage: Stage) -> None:
+    stage.graph.set(mobile_phone=OLD_PHONE)
+    stage.drifted()
+    stage.graph.trouble["patch"] = Unauthorized("AADSTS7000222")
+    stage.mend()
+    waiting = stage.incident()
+    assert (waiting.status, waiting.in_flight, waiting.failed) == (Status.REMEDIATING, None, "")
+    assert stage.pager.news == ["opened"]
+    del stage.graph.trouble["patch"]
+    stage.drain()
+    assert stage.incident().status is Status.RESOLVED
+    assert stage.graph.users[OBJECT].mobile_phone == PHONE
+
+
 def test_a_lagging_index_proves_nothing(stage: Stage) -> None:
     stage.build(mode=Mode.APPROVE)
     stage.graph.replica[OBJECT] = stage.graph.users[OBJECT]
