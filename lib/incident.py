@@ -28,12 +28,17 @@ class CauseName(StrEnum):
     NOT_PUSHED = "not_pushed"
     DIRSYNC_OVERRIDE = "dirsync_override"
     PRIVILEGED_TARGET = "privileged_target"
+    CHANGED_AFTER_PUSH = "changed_after_push"
     LICENCE = "licence"
     PUSH_FAILED = "push_failed"
     UNEXPLAINED = "unexplained"
 
 
 PRECEDENCE = tuple(CauseName)
+
+
+# First character of the user id of the pseudo-subject that a shared cause is kept under.
+EVERYONE = "*"
 
 
 class Certainty(StrEnum):
@@ -139,6 +144,8 @@ def _plain(value: Value) -> str:
 
 
 class Severity(StrEnum):
+    """The worst first."""
+
     CRITICAL = "critical"
     HIGH = "high"
     WARNING = "warning"
@@ -150,6 +157,7 @@ class Status(StrEnum):
     WAITING_PERSON = "waiting_person"  # approved or needing none, and the next step is a person's
     REMEDIATING = "remediating"
     PROVING = "proving"
+    SHARED = "shared"  # one of many: waits for the incident of the cause they share
     RESOLVED = "resolved"  # proved; nothing else resolves
     DISMISSED = "dismissed"
 
@@ -187,6 +195,13 @@ class Incident:
     last_step_at: datetime | None = None
     in_flight: str | None = None
     touched_at: datetime | None = None
+    parent: str = ""  # the incident of the cause this drift shares with others
+    snoozed_until: datetime | None = None  # nobody is paged again before, unless it gets worse
+
+    @property
+    def everyone(self) -> bool:
+        """The incident of a shared cause: it lists drifts as members and has none of its own."""
+        return self.subject.user_id.startswith(EVERYONE)
 
     @property
     def lead(self) -> Cause:
@@ -220,6 +235,21 @@ class Page:
     cause: CauseName
     subject_line: str
     text: str
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """A person dismissed a drift: it does not come back while its values stay as they are.
+
+    `values` is the plan's values_digest.
+    """
+
+    subject: Subject
+    attribute: Attribute
+    values: str
+    person: str
+    why: str
+    at: datetime
 
 
 @dataclass(frozen=True)
