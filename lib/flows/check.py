@@ -7,7 +7,6 @@ than every step it knows of.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -16,32 +15,28 @@ from aws_lambda_powertools import Logger
 
 from lib.errors import Conflict, Permanent, Refused, Transient, Unauthorized
 from lib.flows import decide
-from lib.flows.decide import Circumstances, Outcome
+from lib.flows.decide import Outcome
+from lib.flows.drifts import Drifts, expected_digest, new_incident_id
 from lib.flows.errands import Errands
 from lib.flows.evidence import Evidence
+from lib.flows.shared import Shared
 from lib.flows.sight import Eyes, Sight
 from lib.flows.tasks import LOCKED_OUT, Result, Retry, merge
-from lib.incident import Incident, values_digest
+from lib.incident import Incident, Status, values_digest
 from lib.messages import CheckMessage
 from lib.model import Attribute, OktaReading, Subject
 from lib.ports import CheckQueue, GraphPort, OktaPort
 from lib.rules import coverage
-from lib.rules.attempts import failures_after, under_way
-from lib.rules.causes import name_causes
-from lib.rules.drifts import Verdict, judge, watched_digest
+from lib.rules.attempts import under_way
+from lib.rules.drifts import Verdict, judge
 from lib.rules.expected import Expectation, expectations
 from lib.rules.looks import Chain, advance, is_last
-from lib.rules.plans import PlanRules, build_plan
-from lib.rules.policy import severity
 from lib.settings import PolicySettings, WatchSettings
-from lib.store.records import Errand, IncidentChange, SubjectState
+from lib.store.records import Errand, IncidentChange, Member, Mended, SubjectState
 from lib.store.table import Table
 from lib.times import Clock
 
 logger = Logger(child=True)
-
-# A touch is tried at most once a drift a day.
-TOUCH_PAUSE = timedelta(days=1)
 
 
 class Check:
@@ -57,13 +52,14 @@ class Check:
         evidence: Evidence,
         clock: Clock,
     ) -> None:
-        self._watch, self._policy = watch, policy
+        self._watch = watch
         self._settle = timedelta(seconds=watch.settle)
         self._eyes = Eyes(okta, graph, watch.app_ids, self._settle)
         self._graph, self._table = graph, table
         self._queue, self._errands, self._evidence = queue, errands, evidence
         self._clock = clock
-        self._rules = PlanRules(watch.tenant_id, policy.touch_attribute, policy.break_glass)
+        self._shared = Shared(table, errands, watch.tenant_id, policy.mode, new_incident_id, clock)
+        self._drifts = Drifts(policy, watch.tenant_id, table, evidence, self._shared, clock)
 
     def run(self, messages: Sequence[CheckMessage]) -> dict[Subject, Result]:
         """Checks every subject of the batch once. A subject not in the answer needs nothing."""
@@ -72,7 +68,7 @@ class Check:
         results: dict[Subject, Result] = {}
         for subject, state in states.items():
             try:
-                states[subject] = self._errands.run(state) if state.errands else state
+                states[subject] = self._run_errands(state) if state.errands else state
             except Transient as error:
                 results[subject] = Retry(str(error), error.retry_after)
         wanted = {
@@ -83,6 +79,10 @@ class Check:
         }
         # Before the reads: what is decided must rest on reads later than every known step.
         incidents = {subject: self._open(states[subject]) for subject in wanted}
+        for subject, found in incidents.items():
+            # What a person dismissed meanwhile is no longer open.
+            still = {attribute: incident.id for attribute, incident in found.items()}
+            states[subject] = replace(states[subject], open=still)
         readings = self._eyes.okta(wanted, states, results)
         for sight in self._eyes.graph(readings, wanted, states, incidents, results):
             subject = sight.state.subject
@@ -101,7 +101,7 @@ class Check:
 
     def _open(self, state: SubjectState) -> dict[Attribute, Incident]:
         found = {attr: self._table.incident(ident) for attr, ident in state.open.items()}
-        return {attr: incident for attr, incident in found.items() if incident is not None}
+        return {attr: i for attr, i in found.items() if i is not None and i.status.open}
 
     # -- deciding ---------------------------------------------------------------------------
 
@@ -188,59 +188,10 @@ class Check:
             state = replace(self._state(sight, chain=chain, cover=False), next_look=chain.next_at)
             self._commit(state, [])
             return
-        outcomes = self._decide(sight, expected, verdict)
+        outcomes = [self._partly(sight, attr, verdict) for attr in self._agreeing(sight, verdict)]
+        outcomes += self._drifts.outcomes(sight, expected, verdict)
         state = self._state(sight, chain=None, cover=True)
         self._commit(self._settled(sight, state), outcomes)
-
-    def _decide(
-        self, sight: Sight, expected: tuple[Expectation, ...], verdict: Verdict
-    ) -> list[Outcome]:
-        reading, read_at = sight.reading, sight.reading.taken_at
-        findings = self._evidence.gather(reading, sight.entra)
-        by_attribute = {e.attribute: e for e in expected}
-        watched = watched_digest(expected, sight.entra)
-        mode = self._table.mode(self._policy.mode)
-        outcomes = [self._partly(sight, attr, verdict) for attr in self._agreeing(sight, verdict)]
-        for drift in verdict.drifts:
-            known = sight.incidents.get(drift.attribute)
-            if known and under_way(known, self._clock()):
-                raise Transient("a step of this incident is under way", retry_after=5)
-            expectation = by_attribute[drift.attribute]
-            case = findings.case(
-                drift,
-                expectation,
-                reading,
-                sight.entra,
-                sight.link,
-                read_at,
-                watched,
-                known.plan.policy.excluded if known else (),
-            )
-            causes = name_causes(case)
-            incident_id = known.id if known else new_incident_id()
-            touched = known.touched_at if known else None
-            touched = touched or sight.state.touched_at.get(drift.attribute)
-            plan = build_plan(
-                case,
-                causes,
-                self._rules,
-                incident_id,
-                attempt=failures_after(known) if known else 0,
-                touched_lately=touched is not None and read_at - touched < TOUCH_PAUSE,
-            )
-            now = Circumstances(
-                mode,
-                tuple(self._table.approvals(incident_id)) if known else (),
-                self._clock(),
-                self._policy.approval_hours,
-            )
-            how_bad = severity(drift, findings.standing)
-            if known:
-                outcome = decide.seen_again(known, plan, causes, how_bad, read_at, now)
-            else:
-                outcome = decide.opened(plan, causes, how_bad, read_at, now)
-            outcomes.append(outcome)
-        return outcomes
 
     # -- storing ----------------------------------------------------------------------------
 
@@ -290,6 +241,7 @@ class Check:
     def _commit(self, state: SubjectState, outcomes: Sequence[Outcome]) -> None:
         still_open = dict(state.open)
         touched = dict(state.touched_at)
+        mended = dict(state.mended)
         errands = list(state.errands)
         for outcome in outcomes:
             incident = outcome.incident
@@ -299,6 +251,12 @@ class Check:
                 still_open.pop(incident.attribute, None)
             if incident.touched_at:
                 touched[incident.attribute] = incident.touched_at
+            if incident.status is Status.RESOLVED and incident.steps_done and state.last_read:
+                expected = expected_digest(incident.plan)
+                mended[incident.attribute] = Mended(state.last_read, expected)
+            if outcome.leaves:
+                member = Member(incident.subject, incident.attribute, incident.id)
+                errands.append(Errand(outcome.leaves, left=member))
             errands.extend(Errand(incident.id, page_key=p.key) for p in outcome.pages)
             if outcome.run:
                 errands.append(
@@ -306,12 +264,20 @@ class Check:
                 )
         changes = [IncidentChange(o.incident, o.entries, o.pages) for o in outcomes]
         stored = self._table.commit_subject(
-            replace(state, open=still_open, touched_at=touched, errands=tuple(errands)), changes
+            replace(
+                state,
+                open=still_open,
+                touched_at=touched,
+                mended=mended,
+                errands=tuple(errands),
+            ),
+            changes,
         )
         if stored.errands:
-            self._errands.run(stored)
+            self._run_errands(stored)
 
-
-def new_incident_id() -> str:
-    """Short enough to type, long enough never to meet again."""
-    return f"inc-{secrets.token_hex(5)}"
+    def _run_errands(self, state: SubjectState) -> SubjectState:
+        for errand in state.errands:
+            if errand.left:
+                self._shared.leave(errand.incident_id, errand.left)
+        return self._errands.run(state)

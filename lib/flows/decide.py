@@ -27,12 +27,13 @@ class Circumstances:
 
 @dataclass(frozen=True)
 class Outcome:
-    """`run`: the remediation may start now."""
+    """`run`: the remediation may start now. `leaves`: the incident that no longer lists it."""
 
     incident: Incident
     entries: tuple[Entry, ...] = ()
     pages: tuple[Page, ...] = ()
     run: bool = False
+    leaves: str = ""
 
 
 def status_for(plan: Plan, steps_done: int, decision: Decision) -> Status:
@@ -56,9 +57,16 @@ def opened(
     severity: Severity,
     read_at: datetime,
     now: Circumstances,
+    parent: str = "",
+    back: str = "",
 ) -> Outcome:
+    """`parent`: the incident of the shared cause that tells on-call of it. `back`: why this drift
+    counts as one that came back, which only people may mend again.
+    """
+    if back:
+        plan = _with_a_person(plan, back)
     decision = _decide(plan, now)
-    status = status_for(plan, 0, decision)
+    status = Status.SHARED if parent else status_for(plan, 0, decision)
     incident = Incident(
         id=plan.incident_id,
         subject=plan.subject,
@@ -71,9 +79,14 @@ def opened(
         updated_at=now.now,
         drift_read_at=read_at,
         attempt=1 if status is Status.REMEDIATING else 0,
+        failed=back,
+        parent=parent,
     )
     told = Entry(now.now, ACTOR, "opened", describe(plan, causes, decision))
-    news = page(incident, News.OPENED, _what_next(incident, decision))
+    if parent:
+        return Outcome(incident, (told, _listed(parent, now.now)))
+    detail = f"Mending stopped: {back}. " if back else ""
+    news = page(incident, News.OPENED, detail + _what_next(incident, decision))
     return Outcome(incident, (told,), (news,), status is Status.REMEDIATING)
 
 
@@ -84,6 +97,7 @@ def seen_again(
     severity: Severity,
     read_at: datetime,
     now: Circumstances,
+    parent: str = "",
 ) -> Outcome:
     """The drift of an open incident was still there at a last look.
 
@@ -93,16 +107,11 @@ def seen_again(
     unproved = known.status is Status.PROVING
     failed = "an earlier attempt did not land" if unproved else known.failed
     if failed:
-        policy = replace(
-            plan.policy,
-            approvals=max(1, plan.policy.approvals),
-            reasons=(*plan.policy.reasons, failed),
-        )
-        plan = replace(plan, policy=policy)
+        plan = _with_a_person(plan, failed)
     same = plan.digest == known.plan.digest
     done = known.steps_done if same and not unproved else 0
     decision = _decide(plan, now)
-    status = status_for(plan, done, decision)
+    status = Status.SHARED if parent else status_for(plan, done, decision)
     run = status is Status.REMEDIATING
     incident = replace(
         known,
@@ -117,6 +126,7 @@ def seen_again(
         drift_read_at=read_at,
         updated_at=now.now,
         attempt=known.attempt + 1 if run else known.attempt,
+        parent=parent,
     )
     entries: list[Entry] = []
     pages: list[Page] = []
@@ -125,6 +135,9 @@ def seen_again(
         detail = "The values still differ after the last look. " + _what_next(incident, decision)
         entries.append(Entry(now.now, ACTOR, "not proved", describe(plan, causes, decision)))
         pages.append(page(incident, News.GAVE_UP, detail, once))
+    elif parent:
+        if not same:
+            entries.append(Entry(now.now, ACTOR, "plan changed", describe(plan, causes, decision)))
     elif not same:
         entries.append(Entry(now.now, ACTOR, "plan changed", describe(plan, causes, decision)))
         if _worse(known, incident):
@@ -136,7 +149,27 @@ def seen_again(
         entries.append(Entry(now.now, ACTOR, status.value, decision.reason))
         if _waits_anew(known, incident):
             pages.append(page(incident, News.NEEDS_YOU, _what_next(incident, decision), once))
-    return Outcome(incident, tuple(entries), tuple(pages), run)
+    if parent and parent != known.parent:
+        entries.append(_listed(parent, now.now))
+    asleep = known.snoozed_until is not None and now.now < known.snoozed_until
+    if asleep and not unproved and not _worse(known, incident):
+        pages = []
+    leaves = known.parent if known.parent != parent else ""
+    return Outcome(incident, tuple(entries), tuple(pages), run, leaves)
+
+
+def _with_a_person(plan: Plan, why: str) -> Plan:
+    """From now on nothing of it runs by itself, whatever the mode."""
+    policy = replace(
+        plan.policy,
+        approvals=max(1, plan.policy.approvals),
+        reasons=(*plan.policy.reasons, why),
+    )
+    return replace(plan, policy=policy)
+
+
+def _listed(parent: str, at: datetime) -> Entry:
+    return Entry(at, ACTOR, "shared cause", f"{parent} lists it and tells on-call")
 
 
 def _waits_anew(before: Incident, after: Incident) -> bool:
@@ -158,13 +191,16 @@ def proved(known: Incident, read_at: datetime, now: datetime) -> Outcome:
     told = Entry(now, ACTOR, "proved", f"expected = actual in the read of {read_at.isoformat()}")
     by_us = known.steps_done > 0
     detail = "" if by_us else "The values agree again without a step of ours."
-    return Outcome(incident, (told,), (page(incident, News.MENDED, detail),))
+    # Nobody was paged about a drift that another incident lists.
+    pages = () if known.parent else (page(incident, News.MENDED, detail),)
+    return Outcome(incident, (told,), pages, leaves=known.parent)
 
 
 def silent(known: Incident, now: datetime) -> Outcome:
     """Okta no longer has an opinion: there is nothing left to mend or to prove."""
     incident = replace(known, status=Status.DISMISSED, updated_at=now)
-    return Outcome(incident, (Entry(now, ACTOR, "dismissed", "Okta no longer has an opinion"),))
+    told = Entry(now, ACTOR, "dismissed", "Okta no longer has an opinion")
+    return Outcome(incident, (told,), leaves=known.parent)
 
 
 def describe(plan: Plan, causes: Iterable[Cause], decision: Decision) -> str:
@@ -187,6 +223,8 @@ def _what_next(incident: Incident, decision: Decision) -> str:
             return f"The plan waits for {decision.needed} {people}."
         case Status.REMEDIATING:
             return "The plan runs by itself."
+        case Status.SHARED:
+            return f"The cause is shared: {incident.parent} lists everyone it touches."
         case _ if decision.verdict is Verdict.BLOCKED:
             return f"Nothing is done: {decision.reason}."
     step = incident.next_step

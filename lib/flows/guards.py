@@ -70,13 +70,12 @@ class Guards:
         everything = self._expected(scene)
         expected = next(e for e in everything if e.attribute is plan.attribute)
         actual = scene.entra.value(plan.attribute) if scene.entra else None
-        if step.kind is not StepKind.BYPASS_ENABLE:
-            agrees = compare(plan.attribute, expected.value, actual)
-            if agrees is Comparison.EQUAL and incident.in_flight:
-                why = "the step that was begun has landed; its outcome was lost"
-                return Stop(Ended.HEALED, why, landed=True)
-            if agrees in (Comparison.EQUAL, Comparison.FORMAT):
-                return Stop(Ended.HEALED, "the values agree already")
+        agrees = compare(plan.attribute, expected.value, actual)
+        if agrees is Comparison.EQUAL and incident.in_flight:
+            why = "the step that was begun has landed; its outcome was lost"
+            return Stop(Ended.HEALED, why, landed=True)
+        if agrees in (Comparison.EQUAL, Comparison.FORMAT):
+            return Stop(Ended.HEALED, "the values agree already")
         unchanged = (
             _same(plan.attribute, expected.value, plan.expected)
             and _same(plan.attribute, actual, plan.actual)

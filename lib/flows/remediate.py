@@ -1,7 +1,7 @@
 """remediate: run one plan, one step at a time, each with its intent before and outcome after.
 
 The same runner serves the function (graph_write, okta_touch) and a signed-in administrator
-(privileged_write, bypass_enable): who may do which step is the `Hands` given to it.
+(privileged_write): who may do which step is the `Hands` given to it.
 """
 
 from __future__ import annotations
@@ -25,9 +25,6 @@ from lib.settings import PolicySettings, WatchSettings
 from lib.store.records import IncidentChange
 from lib.store.table import Table
 from lib.times import Clock
-
-# How long a tenant-wide step may keep user steps waiting.
-TENANT_LOCK = timedelta(minutes=15)
 
 
 class Remediation:
@@ -60,6 +57,10 @@ class Remediation:
         self._errands.send_pages(incident_id)
         if not incident.status.open or incident.plan.digest != digest:
             return Run(Ended.STALE, "the plan is not the incident's current one", incident)
+        if incident.everyone or incident.status is Status.SHARED:
+            # The tenant-wide step has a runner of its own (lib/flows/bypass.py).
+            where = incident.parent or incident.id
+            return Run(Ended.WAITS, f"it is mended through {where}", incident)
         if hands.only_queued and incident.status not in (Status.REMEDIATING, Status.PROVING):
             return Run(Ended.STALE, f"the incident is {incident.status.value}", incident)
         if incident.status is Status.PROVING:
@@ -99,23 +100,16 @@ class Remediation:
         if decision.verdict is not Verdict.RUN:
             status = status_for(incident.plan, incident.steps_done, decision)
             return self._wait(incident, hands, status, decision.reason)
-        holder = f"{incident.id}:{step.kind.value}"
-        if step.kind is StepKind.BYPASS_ENABLE:
-            self._table.take_tenant_lock(holder, self._clock(), TENANT_LOCK)
-        elif self._table.tenant_locked(self._clock()):
+        if self._table.tenant_locked(self._clock()):
             raise Transient("a tenant-wide step is under way", retry_after=30)
-        try:
-            capped = self._over_cap(incident, step)
-            if capped:
-                return self._capped(incident, hands, capped)
-            intended = self._record(
-                self._intended(incident, step, scene),
-                Entry(self._clock(), hands.actor, f"{step.kind.value} begins", step.target),
-            )
-            return self._act(intended, step, scene, hands)
-        finally:
-            if step.kind is StepKind.BYPASS_ENABLE:
-                self._table.release_tenant_lock(holder)
+        capped = self._over_cap(incident)
+        if capped:
+            return self._capped(incident, hands, capped)
+        intended = self._record(
+            self._intended(incident, step, scene),
+            Entry(self._clock(), hands.actor, f"{step.kind.value} begins", step.target),
+        )
+        return self._act(intended, step, scene, hands)
 
     @staticmethod
     def _intended(incident: Incident, step: Step, scene: Scene) -> Incident:
@@ -158,9 +152,9 @@ class Remediation:
             ),
         )
 
-    def _over_cap(self, incident: Incident, step: Step) -> str:
+    def _over_cap(self, incident: Incident) -> str:
         """Takes a place under the hourly cap; a retry of a crashed step takes none."""
-        if incident.in_flight is not None or step.kind is StepKind.BYPASS_ENABLE:
+        if incident.in_flight is not None:
             return ""
         disables = incident.attribute is Attribute.ACCOUNT_ENABLED
         name = "disables" if disables else "writes"

@@ -71,3 +71,11 @@ def next_command(incident: Incident) -> str:
             return f"pushproof write {incident.id}"
         case _:
             return f"pushproof show {incident.id}"
+
+
+def worth_telling(before: int, after: int) -> bool:
+    """A list that grew from `before` to `after` is news at 10, 100, 1000 and so on."""
+    mark = 10
+    while mark <= before:
+        mark *= 10
+    return after >= mark

@@ -113,6 +113,10 @@ def severity(drift: Drift, standing: Standing | None) -> Severity:
     return Severity.WARNING
 
 
+def worse(one: Severity, other: Severity) -> Severity:
+    return min(one, other, key=list(Severity).index)
+
+
 class Verdict(StrEnum):
     RUN = "run"
     OBSERVE = "observe"

@@ -26,7 +26,9 @@ from lib.rules.causes import BypassFact
 _PER_ATTRIBUTE = frozenset({CauseName.MAPPING_MISSING, CauseName.MAPPING_CREATE_ONLY})
 
 
-def shared_subject(lead: Cause, drift: Drift, subject: Subject, tenant_id: str) -> Subject | None:
+def shared_subject(
+    lead: Cause, drift: Drift, subject: Subject, tenant_id: str, bypass: BypassFact | None
+) -> Subject | None:
     """Whose incident lists this drift. None: the drift stands by itself.
 
     A leaver's account always stands by itself: each is urgent. So does a mapping that may be one
@@ -35,6 +37,8 @@ def shared_subject(lead: Cause, drift: Drift, subject: Subject, tenant_id: str) 
     """
     reach = CAUSES[lead.name].reach
     if reach is Reach.USER or drift.expected is False:
+        return None
+    if lead.name is CauseName.DIRSYNC_OVERRIDE and bypass is not None and bypass.enabled:
         return None
     if lead.name is CauseName.MAPPING_CREATE_ONLY and lead.certainty is not Certainty.CONFIRMED:
         return None

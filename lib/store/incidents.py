@@ -111,6 +111,9 @@ def _summary(incident: Incident) -> dict[str, Any]:
         "updated_at": to_text(incident.updated_at),
         "object_id": plan.link.object_id if plan.link else "",
     }
+    if incident.parent and incident.status.open:
+        # Listed by its parent: what is open shows the parent once, however many it lists.
+        return known | {"parent": incident.parent}
     is_open = incident.status.open
     when = incident.opened_at if is_open else incident.updated_at
     return known | keys.open_index(incident.id, to_text(when), closed=not is_open)

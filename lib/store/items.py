@@ -47,9 +47,15 @@ class Items:
         return item if item else None
 
     def _query(
-        self, condition: str, values: Mapping[str, Any], index: str | None = None
+        self,
+        condition: str,
+        values: Mapping[str, Any],
+        index: str | None = None,
+        most: int | None = None,
     ) -> list[Mapping[str, Any]]:
         more: dict[str, Any] = {"IndexName": index} if index else {"ConsistentRead": True}
+        if most is not None:
+            more["Limit"] = most
         rows: list[Mapping[str, Any]] = []
         while True:
             answer = self._call(
@@ -60,8 +66,26 @@ class Items:
                 **more,
             )
             rows.extend(answer["Items"])
-            if "LastEvaluatedKey" not in answer:
+            enough = most is not None and len(rows) >= most
+            if enough or "LastEvaluatedKey" not in answer:
                 return rows
+            more["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def _count(self, condition: str, values: Mapping[str, Any]) -> int:
+        more: dict[str, Any] = {}
+        counted = 0
+        while True:
+            answer = self._call(
+                self._client.query,
+                TableName=self._name,
+                KeyConditionExpression=condition,
+                ExpressionAttributeValues=values,
+                Select="COUNT",
+                **more,
+            )
+            counted += int(answer["Count"])
+            if "LastEvaluatedKey" not in answer:
+                return counted
             more["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     @staticmethod

@@ -5,6 +5,8 @@
 | a subject's link, coverage, look chain, open incidents | SUBJECT#app#user / STATE |
 | an incident | INCIDENT#id / HEAD |
 | its timeline, its pages | INCIDENT#id / ENTRY#time#nonce, PAGE#key |
+| who is listed by a shared cause's incident | INCIDENT#id / MEMBER#app#user#attribute |
+| how many ever joined it | INCIDENT#id / JOINED |
 | what is open, most recent first | index `open`: OPEN#shard / opened_at |
 | what was closed, most recent first | index `open`: CLOSED#shard / updated_at |
 | what is due (a page not yet sent) | index `due`: DUE#shard / time |
@@ -26,7 +28,7 @@ from __future__ import annotations
 
 import zlib
 
-from lib.model import Subject
+from lib.model import Attribute, Subject
 
 SHARDS = 4
 
@@ -37,6 +39,10 @@ def subject(of: Subject) -> dict[str, str]:
 
 def incident(incident_id: str, part: str = "HEAD") -> dict[str, str]:
     return {"pk": f"INCIDENT#{incident_id}", "sk": part}
+
+
+def member(parent_id: str, of: Subject, attribute: Attribute) -> dict[str, str]:
+    return incident(parent_id, f"MEMBER#{of.app_id}#{of.user_id}#{attribute.value}")
 
 
 def approval(incident_id: str, digest: str, person: str) -> dict[str, str]:

@@ -12,12 +12,34 @@ from lib.rules.looks import Chain
 
 @dataclass(frozen=True)
 class Errand:
-    """Something to send once a transaction has committed: a page, or a remediation."""
+    """Something to do once a transaction has committed: a page, a remediation, or to take a drift
+    off the list of `incident_id`, where `left` is what it was listed for.
+    """
 
     incident_id: str
     page_key: str = ""
     digest: str = ""
     attempt: int = 0
+    left: Member | None = None
+
+
+@dataclass(frozen=True)
+class Member:
+    """One drift on the list of a shared cause's incident; `incident_id` is the drift's own."""
+
+    subject: Subject
+    attribute: Attribute
+    incident_id: str
+
+
+@dataclass(frozen=True)
+class Mended:
+    """A drift that was mended and proved. `expected` is the digest of what was expected, of whom:
+    the same drift back soon after means that something works against us.
+    """
+
+    at: datetime
+    expected: str
 
 
 @dataclass(frozen=True)
@@ -34,6 +56,7 @@ class SubjectState:
     next_look: datetime | None = None  # a look that is queued reads no earlier than this
     open: dict[Attribute, str] = field(default_factory=dict)
     touched_at: dict[Attribute, datetime] = field(default_factory=dict)
+    mended: dict[Attribute, Mended] = field(default_factory=dict)
     errands: tuple[Errand, ...] = ()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -36,12 +36,15 @@ class Subjects(Incidents):
         return found
 
     def commit_subject(
-        self, state: SubjectState, changes: Sequence[IncidentChange] = ()
+        self,
+        state: SubjectState,
+        changes: Sequence[IncidentChange] = (),
+        conditions: Sequence[Mapping[str, Any]] = (),
     ) -> SubjectState:
         """Coverage, incidents, pages and intents in one transaction.
 
-        Refused (Conflict) when a newer read of the subject is already stored, or when one of
-        the incidents changed since it was read.
+        Refused (Conflict) when a newer read of the subject is already stored, when one of the
+        incidents changed since it was read, or when one of `conditions` does not hold.
         """
         stored = replace(state, version=state.version + 1)
         item = {
@@ -53,9 +56,12 @@ class Subjects(Incidents):
         condition = "attribute_not_exists(pk)"
         values: dict[str, Any] = {}
         if state.version:
-            condition = "version = :v AND last_read < :t"
-            values = {":v": state.version, ":t": item["last_read"]}
+            condition, values = "version = :v", {":v": state.version}
+        if state.version and state.last_read:
+            condition += " AND last_read < :t"
+            values[":t"] = item["last_read"]
         puts = [self._put(item, condition, values)]
+        puts.extend({"ConditionCheck": check} for check in conditions)
         for change in changes:
             puts.extend(self._incident_puts(change))
         self._transact(puts)

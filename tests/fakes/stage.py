@@ -142,8 +142,9 @@ class Stage:
         return [incident for incident in found if incident]
 
     def incident(self) -> Incident:
-        """The only one there is, open or closed."""
-        (found,) = [*self.incidents(), *self.incidents(closed=True)]
+        """The only one about a user, open or closed."""
+        rows = [self.table.incident(ident) for ident in self.state.open.values()]
+        (found,) = [i for i in [*rows, *self.incidents(closed=True)] if i and not i.everyone]
         return found
 
     def timeline(self) -> list[str]:

@@ -1,0 +1,177 @@
+"""Drifts of one shared cause: one incident lists them, tells on-call once, and ends with the last.
+
+A drift is listed before its own incident is committed and taken off after it: a crash between the
+two leaves one too many on the list, never one too few. Joining and ending race without a lock:
+ending is refused when somebody joined since the list was seen empty, and whoever joins looks
+afterwards whether the list has ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from lib.errors import Conflict, Transient
+from lib.flows.errands import Errands
+from lib.incident import Cause, Drift, Entry, Incident, News, Page, Severity, Status, StepKind
+from lib.model import Subject
+from lib.rules.causes import BypassFact
+from lib.rules.pages import page, worth_telling
+from lib.rules.policy import worse
+from lib.rules.shared import shared_plan
+from lib.settings import Mode
+from lib.store.records import Errand, IncidentChange, Member, SubjectState
+from lib.store.table import Table
+from lib.times import Clock
+
+ACTOR = "check"
+# Several checks open, feed and end one list at the same time.
+TRIES = 5
+
+
+class Shared:
+    def __init__(
+        self,
+        table: Table,
+        errands: Errands,
+        tenant_id: str,
+        default_mode: Mode,
+        new_id: Callable[[], str],
+        clock: Clock,
+    ) -> None:
+        self._table, self._errands = table, errands
+        self._tenant_id, self._mode = tenant_id, default_mode
+        self._new_id, self._clock = new_id, clock
+
+    def join(
+        self,
+        whose: Subject,
+        member: Member,
+        drift: Drift,
+        lead: Cause,
+        severity: Severity,
+        bypass: BypassFact | None,
+    ) -> Incident:
+        """The incident that lists this drift now. Raises Transient when others keep moving it."""
+        for _ in range(TRIES):
+            try:
+                parent = self._open(whose, drift, lead, severity, bypass)
+            except Conflict:
+                continue
+            joined = self._table.join(parent.id, member)
+            now = self._table.incident(parent.id)
+            if now is None or not now.status.open:
+                continue
+            try:
+                self._tell_growth(now, joined, severity)
+            except Conflict:
+                continue
+            return now
+        raise Transient("the incident of the shared cause keeps moving", retry_after=1)
+
+    def leave(self, parent_id: str, member: Member) -> None:
+        """Takes the drift off the list; the last one ends it."""
+        self._table.leave(parent_id, member.subject, member.attribute, member.incident_id)
+        for _ in range(TRIES):
+            try:
+                self.end_if_empty(parent_id)
+            except Conflict:
+                continue
+            return
+        raise Transient("the incident of the shared cause keeps moving", retry_after=1)
+
+    def end_if_empty(self, parent_id: str) -> None:
+        """Resolved: every drift it listed was proved, or left it for a cause of its own.
+
+        Raises Conflict when somebody joined or moved it meanwhile.
+        """
+        joined = self._table.joined(parent_id)
+        parent = self._table.incident(parent_id)
+        if parent is None or not parent.status.open or parent.in_flight is not None:
+            return  # whoever does the step in flight asks again
+        if self._table.members(parent_id, 1):
+            return
+        now = self._clock()
+        resolved = replace(parent, status=Status.RESOLVED, in_flight=None, updated_at=now)
+        told = page(resolved, News.MENDED, "It touches nobody any more.")
+        entry = Entry(now, ACTOR, "resolved", "every drift it listed was proved or left it")
+        since = self._table.nobody_joined(parent_id, joined)
+        self._commit(self._state(parent.subject), resolved, entry, (told,), since)
+
+    # -- opening ----------------------------------------------------------------------------
+
+    def _open(
+        self,
+        whose: Subject,
+        drift: Drift,
+        lead: Cause,
+        severity: Severity,
+        bypass: BypassFact | None,
+    ) -> Incident:
+        state = self._state(whose)
+        for incident_id in state.open.values():
+            known = self._table.incident(incident_id)
+            if known is not None and known.status.open:
+                return known
+        now, incident_id = self._clock(), self._new_id()
+        plan = shared_plan(incident_id, whose, drift, lead, self._tenant_id, bypass)
+        incident = Incident(
+            id=incident_id,
+            subject=whose,
+            attribute=drift.attribute,
+            status=self._status(plan.steps[0].kind),
+            severity=severity,
+            causes=(lead,),
+            plan=plan,
+            opened_at=now,
+            updated_at=now,
+            drift_read_at=now,
+        )
+        entry = Entry(now, ACTOR, "opened", f"{lead.name.value} ({lead.certainty.value})")
+        told = page(incident, News.OPENED, plan.steps[0].note)
+        return self._commit(replace(state, open={}), incident, entry, (told,))
+
+    def _status(self, kind: StepKind) -> Status:
+        if self._table.mode(self._mode) is Mode.OBSERVE:
+            return Status.OBSERVED
+        return Status.WAITING_PERSON if kind is StepKind.MANUAL else Status.WAITING_APPROVAL
+
+    def _tell_growth(self, parent: Incident, joined: int | None, severity: Severity) -> None:
+        grown = joined is not None and worth_telling(joined - 1, joined)
+        worst = worse(parent.severity, severity)
+        if not grown and worst is parent.severity:
+            return
+        changed = replace(parent, severity=worst, updated_at=self._clock())
+        detail = f"It touches {joined} by now." if grown else "It is more severe now."
+        told = page(changed, News.CHANGED, detail, f"grown-{joined}-{worst.value}")
+        entry = Entry(changed.updated_at, ACTOR, "grown", detail)
+        self._table.commit_incident(IncidentChange(changed, (entry,), (told,)))
+        self._errands.send_pages(parent.id)
+
+    # -- storing ----------------------------------------------------------------------------
+
+    def _state(self, whose: Subject) -> SubjectState:
+        state = self._table.subjects([whose])[whose]
+        return self._errands.run(state) if state.errands else state
+
+    def _commit(
+        self,
+        state: SubjectState,
+        incident: Incident,
+        entry: Entry,
+        pages: tuple[Page, ...],
+        *conditions: Mapping[str, Any],
+    ) -> Incident:
+        is_open = {incident.attribute: incident.id} if incident.status.open else {}
+        stored = self._table.commit_subject(
+            replace(
+                state,
+                open=is_open,
+                errands=tuple(Errand(incident.id, page_key=p.key) for p in pages),
+            ),
+            [IncidentChange(incident, (entry,), pages)],
+            conditions,
+        )
+        self._errands.run(stored)
+        return replace(incident, version=incident.version + 1)
