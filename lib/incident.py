@@ -196,6 +196,7 @@ class Incident:
     in_flight: str | None = None
     touched_at: datetime | None = None
     parent: str = ""  # the incident of the cause this drift shares with others
+    approved_until: datetime | None = None  # when the oldest approval that counts runs out
     snoozed_until: datetime | None = None  # nobody is paged again before, unless it gets worse
 
     @property
@@ -222,11 +223,24 @@ class News(StrEnum):
     REFUSED = "refused"
     MENDED = "mended"
     GAVE_UP = "gave_up"
+    DISMISSED = "dismissed"
+
+    @property
+    def resolves(self) -> bool:
+        """It ends the alert that the other news of the incident keep open."""
+        return self in (News.MENDED, News.DISMISSED)
 
 
 @dataclass(frozen=True)
 class Page:
-    """What on-call is told. `key` is its dedup key; the text holds no value and no name."""
+    """What on-call is told: ids and words, no value and no name.
+
+    `key` is unique to this piece of news: receivers drop repeats by it. `incident_id` is the alert
+    that all its news belong to; a page that stands for many (`group`) has one of its own.
+    First line of `text`: what, and how bad. The line that begins with NEXT: what to run.
+    `everyone`: the page of a shared cause's incident. `members`: how many it lists, 0 if not known.
+    `at`: when it became news.
+    """
 
     key: str
     incident_id: str
@@ -235,6 +249,18 @@ class Page:
     cause: CauseName
     subject_line: str
     text: str
+    attributes: tuple[Attribute, ...] = ()
+    certainty: str = ""
+    app_id: str = ""
+    user_id: str = ""
+    object_id: str = ""
+    everyone: bool = False
+    members: int = 0
+    group: bool = False
+    at: datetime | None = None
+
+
+NEXT = "Next: "
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from lib.incident import Entry, Incident, Page
+from lib.rules.due import LATE_ERRAND, incident_due
 from lib.store import keys
 from lib.store.codec import decode, encode
 from lib.store.items import Items
@@ -65,7 +66,7 @@ class Incidents(Items):
 
     def _page_put(self, incident: Incident, page: Page) -> dict[str, Any]:
         """News already told under this key stays told: its row keeps body and sent_at."""
-        due = keys.due_index(incident.id, to_text(incident.updated_at))
+        due = keys.due_index(incident.id, to_text(incident.updated_at + LATE_ERRAND))
         return {
             "Update": {
                 "TableName": self._name,
@@ -87,6 +88,7 @@ class Incidents(Items):
             "body": encode(stored),
             "version": stored.version,
             **_summary(stored),
+            **_due(stored),
         }
         condition = "version = :v" if read.version else "attribute_not_exists(pk)"
         values = {":v": read.version} if read.version else {}
@@ -117,6 +119,11 @@ def _summary(incident: Incident) -> dict[str, Any]:
     is_open = incident.status.open
     when = incident.opened_at if is_open else incident.updated_at
     return known | keys.open_index(incident.id, to_text(when), closed=not is_open)
+
+
+def _due(incident: Incident) -> dict[str, str]:
+    at = incident_due(incident)
+    return keys.due_index(incident.id, to_text(at)) if at else {}
 
 
 def _entry_item(incident_id: str, entry: Entry) -> dict[str, Any]:

@@ -9,7 +9,7 @@
 | how many ever joined it | INCIDENT#id / JOINED |
 | what is open, most recent first | index `open`: OPEN#shard / opened_at |
 | what was closed, most recent first | index `open`: CLOSED#shard / updated_at |
-| what is due (a page not yet sent) | index `due`: DUE#shard / time |
+| what is due: unsent pages, looks, waits, steps without outcome | index `due`: DUE#shard / time |
 | approvals of an incident (only approve writes) | APPROVAL#id / digest#person |
 | the mode (only approve writes) | CONTROL#mode / HEAD |
 | a fact with its age (the tenant's flag, a preview) | FACT#name / HEAD |
@@ -78,5 +78,6 @@ def open_index(incident_id: str, at: str, *, closed: bool = False) -> dict[str, 
     return {"open_pk": f"{word}#{shard(incident_id)}", "open_sk": at}
 
 
-def due_index(incident_id: str, at: str) -> dict[str, str]:
-    return {"due_pk": f"DUE#{shard(incident_id)}", "due_sk": at}
+def due_index(of: str, at: str) -> dict[str, str]:
+    """`of` only spreads the load: an incident's id or a user's."""
+    return {"due_pk": f"DUE#{shard(of)}", "due_sk": at}

@@ -8,6 +8,7 @@ from typing import Any
 
 from lib.errors import Conflict
 from lib.model import Subject
+from lib.rules.due import subject_due
 from lib.store import keys
 from lib.store.codec import decode, encode
 from lib.store.incidents import Incidents
@@ -52,6 +53,7 @@ class Subjects(Incidents):
             "body": encode(stored),
             "version": stored.version,
             "last_read": to_text(state.last_read) if state.last_read else "",
+            **_due(stored),
         }
         condition = "attribute_not_exists(pk)"
         values: dict[str, Any] = {}
@@ -70,18 +72,24 @@ class Subjects(Incidents):
     def errands_done(self, state: SubjectState) -> None:
         """Forgets the errands that were run; a newer state keeps them, which costs a repeat."""
         stored = replace(state, errands=(), version=state.version + 1)
+        due = _due(stored)
+        more = ", due_pk = :dp, due_sk = :ds" if due else " REMOVE due_pk, due_sk"
+        values = {":b": encode(stored), ":n": stored.version, ":v": state.version}
+        if due:
+            values |= {":dp": due["due_pk"], ":ds": due["due_sk"]}
         try:
             self._call(
                 self._client.update_item,
                 TableName=self._name,
                 Key=keys.subject(state.subject),
-                UpdateExpression="SET body = :b, version = :n",
+                UpdateExpression="SET body = :b, version = :n" + more,
                 ConditionExpression="version = :v",
-                ExpressionAttributeValues={
-                    ":b": encode(stored),
-                    ":n": stored.version,
-                    ":v": state.version,
-                },
+                ExpressionAttributeValues=values,
             )
         except Conflict:
             return
+
+
+def _due(state: SubjectState) -> dict[str, str]:
+    at = subject_due(state.next_look, state.errands, state.last_read)
+    return keys.due_index(state.subject.user_id, to_text(at)) if at else {}

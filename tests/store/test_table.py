@@ -153,7 +153,7 @@ def test_a_page_is_unsent_until_it_is_sent(table: Table) -> None:
     table.page_sent(page("a"), START)
     assert [p.key for p in table.unsent_pages(INCIDENT)] == ["b"]
     due: Any = table._client.scan(TableName=table._name, IndexName="due")["Items"]
-    assert [item["sk"] for item in due] == ["PAGE#b"]
+    assert [item["sk"] for item in due if item["sk"] != "HEAD"] == ["PAGE#b"]
 
 
 def test_an_approval_stands_until_it_has_run_out(table: Table) -> None:
