@@ -1,17 +1,21 @@
-"""Facts with their age, hourly caps, the tenant lock, parked work."""
+"""Facts with their age, hourly caps, the tenant lock."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TypeVar
 
 from lib.errors import Conflict
-from lib.rules.causes import BypassFact
+from lib.model import TouchProof
+from lib.rules.case import BypassFact
+from lib.rules.connector import ConnectorFact
 from lib.store import keys
 from lib.store.codec import decode, encode
 from lib.store.items import Items
 from lib.times import from_text, to_text
+
+T = TypeVar("T")
 
 
 class Facts(Items):
@@ -25,6 +29,31 @@ class Facts(Items):
             TableName=self._name,
             Item={**keys.fact("bypass"), "body": encode(fact)},
         )
+
+    def touch_proof(self, app_id: str) -> TouchProof | None:
+        """None: never proved, or kept in a form that is not known."""
+        return self._fact(TouchProof, keys.fact("touch_proof", app_id))
+
+    def record_touch_proof(self, proof: TouchProof) -> None:
+        """The latest proof counts."""
+        self._keep(keys.fact("touch_proof", proof.app_id), proof)
+
+    def connector_fact(self, app_id: str) -> ConnectorFact | None:
+        return self._fact(ConnectorFact, keys.fact("connector", app_id))
+
+    def record_connector(self, fact: ConnectorFact) -> None:
+        self._keep(keys.fact("connector", fact.app_id), fact)
+
+    def _fact(self, kind: type[T], key: dict[str, str]) -> T | None:
+        item = self._get(key)
+        try:
+            return decode(kind, str(item["body"])) if item else None
+        except (KeyError, TypeError, ValueError):
+            return None
+
+    def _keep(self, key: dict[str, str], fact: object) -> None:
+        item = {**key, "body": encode(fact)}
+        self._call(self._client.put_item, TableName=self._name, Item=item)
 
     def record_preview(self, head: str, parts: Sequence[str], at: datetime) -> None:
         """A head, and rows in parts: an item holds 400 KB at most. The head comes last."""
@@ -60,6 +89,36 @@ class Facts(Items):
             return False
         return True
 
+    def place(self, name: str, start: datetime, who: str, most: int) -> int | None:
+        """Which of `most` places `who` has in the period that began at `start`, from 0; None when
+        others have them all. Whoever asks again is told the same place and takes no other.
+        """
+        key = keys.counter(name, to_text(start))
+        try:
+            answer = self._call(
+                self._client.update_item,
+                TableName=self._name,
+                Key=key,
+                UpdateExpression="SET expires = :e,"
+                " taken = list_append(if_not_exists(taken, :none), :mine)",
+                ConditionExpression="attribute_not_exists(taken)"
+                " OR (size(taken) < :most AND NOT contains(taken, :who))",
+                ExpressionAttributeValues={
+                    # Longer than any outage of a topic: forgotten places would be taken anew.
+                    ":e": int((start + timedelta(days=14)).timestamp()),
+                    ":none": [],
+                    ":mine": [who],
+                    ":most": most,
+                    ":who": who,
+                },
+                ReturnValues="UPDATED_NEW",
+            )
+        except Conflict:
+            item = self._get(key)
+            taken = list(item["taken"]) if item else []
+            return taken.index(who) if who in taken else None
+        return list(answer["Attributes"]["taken"]).index(who)
+
     def take_tenant_lock(self, holder: str, now: datetime, lasting: timedelta) -> None:
         """Raises Conflict while somebody else holds it."""
         self._call(
@@ -86,15 +145,3 @@ class Facts(Items):
     def tenant_locked(self, now: datetime) -> bool:
         item = self._get(keys.tenant_lock())
         return item is not None and str(item["until"]) >= to_text(now)
-
-    def park(self, identifier: str, reason: str, body: str, now: datetime) -> None:
-        """Work that can not be done, kept with its reason and without expiry."""
-        key = keys.parked(to_text(now), identifier)
-        item = {**key, "reason": reason, "body": body}
-        self._call(self._client.put_item, TableName=self._name, Item=item)
-
-    def parked(self) -> list[Mapping[str, Any]]:
-        rows: list[Mapping[str, Any]] = []
-        for number in range(keys.SHARDS):
-            rows.extend(self._query("pk = :p", {":p": f"PARKED#{number}"}))
-        return sorted(rows, key=lambda row: str(row["sk"]))

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from lib.incident import Entry, Incident, Page
 from lib.rules.due import LATE_ERRAND, incident_due
 from lib.store import keys
 from lib.store.codec import decode, encode
-from lib.store.items import Items
+from lib.store.pages import Pages, entry_item
 from lib.store.records import IncidentChange
 from lib.times import to_text
 
 
-class Incidents(Items):
+class Incidents(Pages):
     def incident(self, incident_id: str) -> Incident | None:
         item = self._get(keys.incident(incident_id))
         return decode(Incident, str(item["body"])) if item else None
@@ -35,9 +33,7 @@ class Incidents(Items):
         return [decode(Entry, str(row["body"])) for row in rows]
 
     def add_entry(self, incident_id: str, entry: Entry) -> None:
-        self._call(
-            self._client.put_item, TableName=self._name, Item=_entry_item(incident_id, entry)
-        )
+        self._call(self._client.put_item, TableName=self._name, Item=entry_item(incident_id, entry))
 
     def summaries(self, *, closed: bool = False) -> list[Mapping[str, Any]]:
         """What is open (or was closed), from the sharded index; most recent first."""
@@ -47,33 +43,18 @@ class Incidents(Items):
             rows.extend(self._query("open_pk = :p", {":p": f"{word}#{number}"}, index="open"))
         return sorted(rows, key=lambda row: str(row["open_sk"]), reverse=True)
 
-    def unsent_pages(self, incident_id: str) -> list[Page]:
-        rows = self._query(
-            "pk = :p AND begins_with(sk, :s)",
-            {":p": keys.incident(incident_id)["pk"], ":s": "PAGE#"},
-        )
-        return [decode(Page, str(row["body"])) for row in rows if "sent_at" not in row]
-
-    def page_sent(self, page: Page, at: datetime) -> None:
-        self._call(
-            self._client.update_item,
-            TableName=self._name,
-            Key=keys.incident(page.incident_id, f"PAGE#{page.key}"),
-            UpdateExpression="SET sent_at = :t REMOVE due_pk, due_sk",
-            ConditionExpression="attribute_exists(pk)",
-            ExpressionAttributeValues={":t": to_text(at)},
-        )
-
     def _page_put(self, incident: Incident, page: Page) -> dict[str, Any]:
-        """News already told under this key stays told: its row keeps body and sent_at."""
+        """News already told under this key stays told: its row keeps body and times."""
         due = keys.due_index(incident.id, to_text(incident.updated_at + LATE_ERRAND))
         return {
             "Update": {
                 "TableName": self._name,
                 "Key": keys.incident(incident.id, f"PAGE#{page.key}"),
-                "UpdateExpression": "SET body = if_not_exists(body, :b), due_pk = :p, due_sk = :s",
+                "UpdateExpression": "SET body = if_not_exists(body, :b),"
+                " told_at = if_not_exists(told_at, :t), due_pk = :p, due_sk = :s",
                 "ExpressionAttributeValues": {
                     ":b": encode(page),
+                    ":t": to_text(incident.updated_at),
                     ":p": due["due_pk"],
                     ":s": due["due_sk"],
                 },
@@ -93,7 +74,7 @@ class Incidents(Items):
         condition = "version = :v" if read.version else "attribute_not_exists(pk)"
         values = {":v": read.version} if read.version else {}
         puts = [self._put(item, condition, values)]
-        puts.extend(self._put(_entry_item(read.id, entry)) for entry in change.entries)
+        puts.extend(self._put(entry_item(read.id, entry)) for entry in change.entries)
         for page in change.pages:
             puts.append(self._page_put(read, page))
         return puts
@@ -124,9 +105,3 @@ def _summary(incident: Incident) -> dict[str, Any]:
 def _due(incident: Incident) -> dict[str, str]:
     at = incident_due(incident)
     return keys.due_index(incident.id, to_text(at)) if at else {}
-
-
-def _entry_item(incident_id: str, entry: Entry) -> dict[str, Any]:
-    # The nonce keeps two entries of one millisecond apart.
-    part = f"ENTRY#{to_text(entry.at)}#{secrets.token_hex(3)}"
-    return {**keys.incident(incident_id, part), "body": encode(entry)}

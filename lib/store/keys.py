@@ -10,14 +10,19 @@
 | what is open, most recent first | index `open`: OPEN#shard / opened_at |
 | what was closed, most recent first | index `open`: CLOSED#shard / updated_at |
 | what is due: unsent pages, looks, waits, steps without outcome | index `due`: DUE#shard / time |
+| what is due (a snooze that ends) | the incident's own HEAD in index `due`: DUE#shard / time |
 | approvals of an incident (only approve writes) | APPROVAL#id / digest#person |
+| what a person dismissed, by subject (only approve writes) | RULING#app#user / attribute |
 | the mode (only approve writes) | CONTROL#mode / HEAD |
+| who decided what, newest first (only approve writes) | AUDIT#month / time#nonce |
 | a fact with its age (the tenant's flag, a preview) | FACT#name / HEAD |
 | a touch proved on a test user (doctor) | FACT#touch_proof / app |
+| Okta's connector, learned from the audit log | FACT#connector / app |
 | a preview's rows, as evidence | FACT#preview / PART#time#number |
 | hourly counters, expiring | COUNTER#name#hour / HEAD |
 | the tenant lock | LOCK#tenant / HEAD |
 | parked work | PARKED#shard / time#id |
+| parked work that a person threw away, expiring | PARKED#discarded / time#id |
 
 The first word of pk is what IAM conditions (dynamodb:LeadingKeys) separate writers by.
 One open incident per subject and attribute: the subject's own item holds the map, and every
@@ -49,12 +54,26 @@ def approval(incident_id: str, digest: str, person: str) -> dict[str, str]:
     return {"pk": f"APPROVAL#{incident_id}", "sk": f"{digest}#{person}"}
 
 
+def ruling(of: Subject, attribute: str) -> dict[str, str]:
+    return {"pk": f"RULING#{of.app_id}#{of.user_id}", "sk": attribute}
+
+
+def audit(at: str, nonce: str) -> dict[str, str]:
+    """`at` as lib/times.py writes it; a month to a partition."""
+    return {"pk": audit_month(at), "sk": f"{at}#{nonce}"}
+
+
+def audit_month(at: str) -> str:
+    return f"AUDIT#{at[:7]}"
+
+
 def control(name: str) -> dict[str, str]:
     return {"pk": f"CONTROL#{name}", "sk": "HEAD"}
 
 
-def fact(name: str) -> dict[str, str]:
-    return {"pk": f"FACT#{name}", "sk": "HEAD"}
+def fact(name: str, of: str = "HEAD") -> dict[str, str]:
+    """`of`: the app a fact is about, where it is not about the tenant."""
+    return {"pk": f"FACT#{name}", "sk": of}
 
 
 def counter(name: str, hour: str) -> dict[str, str]:
@@ -71,6 +90,10 @@ def shard(of: str) -> int:
 
 def parked(at: str, identifier: str) -> dict[str, str]:
     return {"pk": f"PARKED#{shard(identifier)}", "sk": f"{at}#{identifier}"}
+
+
+def discarded(at: str, work_id: str) -> dict[str, str]:
+    return {"pk": "PARKED#discarded", "sk": f"{at}#{work_id}"}
 
 
 def open_index(incident_id: str, at: str, *, closed: bool = False) -> dict[str, str]:

@@ -6,10 +6,11 @@ from lib.store.decisions import Decisions
 from lib.store.due import Due
 from lib.store.facts import Facts
 from lib.store.members import Members
+from lib.store.parked import Parked
 from lib.store.subjects import Subjects
 
 
-class Table(Subjects, Members, Due, Decisions, Facts):
+class Table(Subjects, Members, Due, Decisions, Facts, Parked):
     """Every write is conditional or harmless to repeat; what belongs together is one transaction.
 
     Raises Conflict when somebody was faster, Transient when DynamoDB can not answer.

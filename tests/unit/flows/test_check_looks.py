@@ -217,7 +217,7 @@ def test_what_can_never_work_is_parked_alone(stage: Stage, error: Permanent | Re
     stage.okta.trouble[SUBJECT] = error
     assert stage.hint(SUBJECT, SECOND) == []
     (parked,) = stage.table.parked()
-    assert CheckMessage.parse(str(parked["body"])).hints[0].subject == SUBJECT
+    assert CheckMessage.parse(parked.body).hints[0].subject == SUBJECT
     assert stage.table.subjects([SECOND])[SECOND].covered_to
     assert stage.checks.sent == []
 
@@ -225,7 +225,7 @@ def test_what_can_never_work_is_parked_alone(stage: Stage, error: Permanent | Re
 @pytest.mark.parametrize("body", ["", "7", "{}", '{"v":2}', '{"v":1}', '{"v":1,"subjects":[7]}'])
 def test_rubbish_in_the_queue_is_parked(stage: Stage, body: str) -> None:
     assert stage.run({"bad": body, "good": CheckMessage((Hint(SUBJECT, None),))}) == []
-    assert [row["body"] for row in stage.table.parked()] == [body]
+    assert [work.body for work in stage.table.parked()] == [body]
     assert stage.state.version
 
 
