@@ -12,7 +12,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lib.errors import Transient
-from lib.flows.approve import BadRequest
+from lib.flows.asked import BadRequest, Caller
 from lib.wiring.approve import approve
 
 logger = Logger()
@@ -22,24 +22,35 @@ flow = approve(os.environ)
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     try:
-        caller = event["requestContext"]["authorizer"]["iam"]["userArn"]
-        answer = flow.run(_body(event), str(caller))
+        answer = flow.run(_body(event), _caller(event))
     except BadRequest as error:
         logger.info("refused", extra={"status": error.status})
         return _respond(error.status, {"error": str(error)})
     except Transient as error:
         logger.warning("failed", extra={"reason": str(error)})
-        return _respond(503, {"error": "The incident moved meanwhile; look at it and try again."})
+        return _respond(503, {"error": "It could not be finished; look at it and try again."})
+    # The outcome only: who decided and why is the audit trail's.
     logger.info("decided", extra={"outcome": answer.outcome})
     return _respond(200, asdict(answer))
 
 
+def _caller(event: dict[str, Any]) -> Caller:
+    context = event.get("requestContext") or {}
+    signed = (context.get("authorizer") or {}).get("iam") or {}
+    return Caller(
+        str(signed.get("userArn") or ""),
+        str(context.get("requestId") or ""),
+        str((context.get("http") or {}).get("sourceIp") or ""),
+    )
+
+
 def _body(event: dict[str, Any]) -> Any:
+    """None for what is no JSON: the flow refuses it, and keeps that it did."""
     text = event.get("body") or ""
     try:
         return json.loads(base64.b64decode(text) if event.get("isBase64Encoded") else text)
     except (ValueError, RecursionError):
-        raise BadRequest(400, "The body is not JSON.") from None
+        return None
 
 
 def _respond(status: int, body: dict[str, Any]) -> dict[str, Any]:

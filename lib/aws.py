@@ -10,12 +10,10 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lib.errors import Transient, Unauthorized
-from lib.incident import Page
 from lib.messages import CheckMessage, RemediationMessage
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
-    from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
 # Every call has an end: three tries of at most 1 s to connect and 5 s to answer.
@@ -93,31 +91,6 @@ class SqsRemediationQueue:
             MessageBody=message.text(),
             MessageGroupId=message.group,
             MessageDeduplicationId=message.deduplication_id,
-        )
-
-
-class SnsPager:
-    def __init__(self, sns: SNSClient, topic_arn: str) -> None:
-        self._sns, self._topic = sns, topic_arn
-
-    def page(self, page: Page) -> None:
-        """The text for people; attributes for filters and for deduplication by receivers."""
-        attributes = {
-            "severity": page.severity.value,
-            "cause": page.cause.value,
-            "news": page.news.value,
-            "incident": page.incident_id,
-            "dedup_key": page.key,
-        }
-        called(
-            self._sns.publish,
-            TopicArn=self._topic,
-            Subject=page.subject_line,
-            Message=page.text,
-            MessageAttributes={
-                name: {"DataType": "String", "StringValue": value}
-                for name, value in attributes.items()
-            },
         )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 
 from lib.errors import NotFound, Permanent, Refused, Transient
 from lib.graph_applications import Application, read_application
+from lib.graph_audit import read_audit
 from lib.graph_batch import Part, literal, read_parts
 from lib.graph_parse import USER_FIELDS, directory_sync, entra_user, mapping, members, next_link
 from lib.graph_standing import read_standing
@@ -13,6 +15,7 @@ from lib.http import Http, Reply, segment
 from lib.http_answers import error_for, vendor_error
 from lib.model import (
     Attribute,
+    AuditLog,
     DirectorySync,
     EntraUser,
     KeyKind,
@@ -79,6 +82,10 @@ class Graph:
     def standing(self, object_id: str) -> Standing:
         """Roles, role-assignable groups and owned applications of a user or service principal."""
         return read_standing(self._http, object_id)
+
+    def audit_log(self, object_id: str, since: datetime) -> AuditLog:
+        """Who updated this user since then, by the directory audit log; its entries come late."""
+        return read_audit(self._http, object_id, since)
 
     def application(self, client_id: str) -> Application:
         """An application's service principal and its Graph permissions, by client id."""

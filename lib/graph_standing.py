@@ -39,7 +39,8 @@ def read_standing(http: Http, object_id: str) -> Standing:
         [*_of("users", object_id), _ASSIGNMENTS + principal, _ELIGIBILITIES + principal],
     )
     own: Sequence[Part] = parts[:2]
-    if _absent(own[0]):
+    service_principal = _absent(own[0])
+    if service_principal:
         own = read_parts(http, _of("servicePrincipals", object_id))
         if _absent(own[0]):
             raise NotFound("Entra knows no such user or service principal")
@@ -55,6 +56,7 @@ def read_standing(http: Http, object_id: str) -> Standing:
         owns_applications=None
         if owned is None
         else any(each.get("@odata.type") in _APPLICATIONS for each in owned),
+        service_principal=service_principal,
     )
 
 

@@ -261,6 +261,8 @@ class Page:
 
 
 NEXT = "Next: "
+# Between two commands of that line.
+THEN = ", then "
 
 
 @dataclass(frozen=True)

@@ -147,6 +147,7 @@ class Standing:
     eligible_roles: tuple[RoleGrant, ...] | None
     role_assignable_groups: tuple[str, ...] | None  # member or owner
     owns_applications: bool | None = None
+    service_principal: bool = False
 
 
 @dataclass(frozen=True)
@@ -211,6 +212,72 @@ class DirectorySync:
 
     id: str
     bypass_enabled: bool
+
+
+@dataclass(frozen=True)
+class AuditActor:
+    """Who did what an audit entry tells of, by id and never by name.
+
+    `principal_id` is the object id of the user or service principal: whose roles count.
+    """
+
+    principal_id: str | None
+    app_id: str | None = None
+
+    @property
+    def application(self) -> bool:
+        return self.app_id is not None
+
+    def __str__(self) -> str:
+        if self.app_id is None:
+            return f"user {self.principal_id}" if self.principal_id else "an actor without an id"
+        if self.principal_id is None:
+            return f"app {self.app_id}"
+        return f"service principal {self.principal_id} (app {self.app_id})"
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """One "Update user" of Microsoft's directory audit log, about one user.
+
+    `names` None: the entry does not say which properties it changed. `written` holds what it
+    wrote where that could be read; values stay out of every text.
+    """
+
+    at: datetime
+    succeeded: bool
+    actor: AuditActor
+    names: frozenset[Attribute] | None
+    correlation_id: str | None = None
+    by_sync: bool = False
+    written: Mapping[Attribute, Value] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class AuditLog:
+    """The entries about one user since `since`. `complete` False: there were more, or others."""
+
+    entries: tuple[AuditEntry, ...]
+    since: datetime
+    taken_at: datetime
+    complete: bool
+    request_id: str | None = None
+    client_request_id: str | None = None
+
+
+@dataclass(frozen=True)
+class TouchProof:
+    """On a test user, touching `attribute` made Okta push and changed nothing else.
+
+    `push_uuid` is the System Log entry of the push; `seconds` from the touch to that entry.
+    """
+
+    app_id: str
+    attribute: str
+    user_id: str
+    proved_at: datetime
+    push_uuid: str
+    seconds: float
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from datetime import datetime
 from lib import okta_log
 from lib.errors import Permanent
 from lib.http import Http, Reply, segment
-from lib.okta_parse import Json, items, mapping, text
+from lib.model import PushEvent
+from lib.okta_parse import Json, items, mapping, push_event, text
 
 HOOKS = "/api/v1/eventHooks"
 # What every hook's name says unless an administrator gave it another.
@@ -81,6 +82,12 @@ class OktaAdmin:
         wanted = " or ".join(f'eventType eq "{name}"' for name in types)
         for _, entries in okta_log.poll(self._http, since, wanted):
             yield entries
+
+    def profile_pushes(self, app_id: str, since: datetime) -> tuple[PushEvent, ...]:
+        """The newest hundred entries about profile pushes of an app, newest first."""
+        entries = okta_log.latest(self._http, since, okta_log.app_push_filter(app_id))
+        found = [push_event(entry) for entry in entries]
+        return tuple(event for event in found if event is not None)
 
     def probe(self, path: str, params: Mapping[str, str] | None = None) -> Reply:
         """One GET, for whether it is answered."""

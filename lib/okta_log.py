@@ -11,8 +11,9 @@ from lib.times import to_text
 
 # Pushes, and (as a leaver's push) deactivations and the removal that should have caused one.
 # Source: the vendor's event-type catalog; the app.office365 types exist in the log only.
+PROFILE_PUSH = "application.provision.user.push_profile"
 PUSH_TYPES = (
-    "application.provision.user.push_profile",
+    PROFILE_PUSH,
     "application.provision.user.push",
     "application.provision.user.sync",
     "application.provision.user.reactivate",
@@ -33,6 +34,11 @@ PAGE_SIZE = 1000
 def push_filter(app_id: str, user_id: str) -> str:
     types = " or ".join(f"eventType eq {_quoted(name)}" for name in PUSH_TYPES)
     return f"({types}) and target.id eq {_quoted(user_id)} and target.id eq {_quoted(app_id)}"
+
+
+def app_push_filter(app_id: str) -> str:
+    """Profile pushes of anybody assigned to an app."""
+    return f'eventType eq "{PROFILE_PUSH}" and target.id eq {_quoted(app_id)}'
 
 
 def change_filter(user_id: str) -> str:

@@ -128,6 +128,7 @@ class PolicySettings:
     disables_per_hour: int
     writes_per_hour: int
     approval_hours: float
+    tenant_steps_per_hour: int = 1
 
     @classmethod
     def load(cls, env: Environment) -> PolicySettings:
@@ -139,6 +140,7 @@ class PolicySettings:
             disables_per_hour=int(env.number("DISABLES_PER_HOUR", 5)),
             writes_per_hour=int(env.number("WRITES_PER_HOUR", 50)),
             approval_hours=env.number("APPROVAL_HOURS", 24),
+            tenant_steps_per_hour=int(env.number("TENANT_STEPS_PER_HOUR", 1)),
         )
 
 

@@ -14,7 +14,9 @@ from ops.connection import Connection, Refusal, Trouble
 
 
 def send(connection: Connection, body: dict[str, object]) -> dict[str, Any]:
-    """The answer of the approve function. Raises Refusal with its sentence."""
+    """The answer of the approve function. Raises Refusal with its sentence, Trouble when it could
+    not finish.
+    """
     url = connection.output("ApproveUrl")
     session = boto3.Session()
     credentials = session.get_credentials()
@@ -37,5 +39,13 @@ def send(connection: Connection, body: dict[str, object]) -> dict[str, Any]:
         raise Trouble(f"The approve route could not be reached ({kind}); try again.") from None
     if answer.status_code != 200:
         sentence = told.get("error") or told.get("message") or f"HTTP {answer.status_code}"
-        raise Refusal(str(sentence))
+        raise (Refusal if answer.status_code < 500 else Trouble)(str(sentence))
     return dict(told)
+
+
+def note(connection: Connection, what: str) -> None:
+    """Into the audit trail: what an operator did that the table does not see. Raises as send does.
+
+    `what` is one of lib/flows/approve.py's NOTES.
+    """
+    send(connection, {"action": "note", "what": what})

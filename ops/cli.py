@@ -4,37 +4,24 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 
 from lib.errors import PushproofError
 from lib.incident import Incident, Step
-from lib.settings import Mode
 from lib.store.codec import encode
 from lib.times import utc_now
-from ops import approvals, render, samples
+from ops import render, samples
 from ops.bypass_command import bypass
-from ops.connection import Connection, Misuse, Trouble, connect
+from ops.connection import Connection, Misuse, connect
+from ops.decision_commands import approve, audit, dismiss, mode, snooze
 from ops.doctor_command import doctor
 from ops.hook_command import hook
+from ops.incident_filters import filters, matching
+from ops.options import find_incident, machine, where
 
 NOTHING_DONE = 4
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def where(command: F) -> F:
-    """Options that say which Pushproof is meant."""
-    stack = click.option("--stack", metavar="NAME", help="A deployed stack; else the sandbox here.")
-    who = click.option("--as", "operator", metavar="NAME", help="Sandbox only: act as this person.")
-    return stack(who(command))
-
-
-def machine(command: F) -> F:
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")(command)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -46,6 +33,8 @@ def cli() -> None:
 cli.add_command(bypass)
 cli.add_command(hook)
 cli.add_command(doctor)
+for decision in (approve, dismiss, snooze, mode, audit):
+    cli.add_command(decision)
 
 
 @cli.command()
@@ -71,15 +60,25 @@ def sandbox(world: Path | None, port: int) -> None:
 @where
 @machine
 @click.option("--closed", is_flag=True, help="Those proved or dismissed instead of those open.")
-def incidents(stack: str | None, operator: str | None, as_json: bool, closed: bool) -> None:
+@filters
+def incidents(
+    stack: str | None,
+    operator: str | None,
+    as_json: bool,
+    closed: bool,
+    cause: str | None,
+    severity: str | None,
+) -> None:
     """List incidents, most recent first."""
-    rows = connect(stack, operator).table().summaries(closed=closed)
+    every = connect(stack, operator).table().summaries(closed=closed)
+    rows = matching(every, cause, severity)
     if as_json:
         click.echo(json.dumps([dict(row) for row in rows], default=str))
     elif rows:
         render.console().print(render.incidents_table(rows))
     else:
-        click.echo("Nothing was closed yet." if closed else "Nothing is open.")
+        told = "Nothing was closed yet." if closed else "Nothing is open."
+        click.echo(f"None of {len(every)} matches." if every else told)
 
 
 @cli.command()
@@ -92,7 +91,7 @@ def show(
 ) -> None:
     """Show one incident: cause, evidence, plan, timeline."""
     table = connect(stack, operator).table()
-    incident = _incident(table, incident_id)
+    incident = find_incident(table, incident_id)
     timeline, given = table.timeline(incident.id), table.approvals(incident.id)
     if as_json:
         if not reveal:
@@ -108,47 +107,6 @@ def show(
 
 @cli.command()
 @click.argument("incident_id", metavar="INCIDENT")
-@click.option("--digest", help="The plan you were shown; else it is shown and asked for.")
-@where
-@machine
-def approve(
-    incident_id: str,
-    digest: str | None,
-    stack: str | None,
-    operator: str | None,
-    as_json: bool,
-) -> None:
-    """Approve the plan of an incident, as the person your AWS credentials are."""
-    connection = connect(stack, operator)
-    table = connection.table()
-    incident = _incident(table, incident_id)
-    if digest is None:
-        view = render.incident_view(
-            incident, table.timeline(incident.id), table.approvals(incident.id), reveal=True
-        )
-        render.console(stderr=as_json).print(view)
-        click.confirm("Approve exactly this plan?", abort=True, err=as_json)
-        digest = incident.plan.digest
-    request: dict[str, object] = {"action": "approve", "incident": incident_id, "digest": digest}
-    answer = approvals.send(connection, request)
-    if as_json:
-        click.echo(json.dumps(answer))
-    else:
-        count = f"{answer['given']} of {answer['needed']} approvals"
-        click.echo(f"{answer['outcome']}: {count}; the incident is {answer['status']}.")
-
-
-@cli.command()
-@click.argument("new_mode", metavar="MODE", type=click.Choice([mode.value for mode in Mode]))
-@where
-def mode(new_mode: str, stack: str | None, operator: str | None) -> None:
-    """Change what is done without a person: observe, approve or auto. Needs no deployment."""
-    answer = approvals.send(connect(stack, operator), {"action": "mode", "mode": new_mode})
-    click.echo(f"{answer['outcome']}.")
-
-
-@cli.command()
-@click.argument("incident_id", metavar="INCIDENT")
 @where
 @click.option("--yes", is_flag=True, help="Do not ask again before each step.")
 def write(incident_id: str, stack: str | None, operator: str | None, yes: bool) -> None:
@@ -159,7 +117,7 @@ def write(incident_id: str, stack: str | None, operator: str | None, yes: bool) 
         return yes or click.confirm(f"{step.kind.value} {step.target} for {incident.id} now?")
 
     connection = connect(stack, operator)
-    incident = _incident(connection.table(), incident_id)
+    incident = find_incident(connection.table(), incident_id)
     sys.exit(run_write(connection, incident, confirm))
 
 
@@ -207,13 +165,6 @@ def event(name: str | None, shape: str, apps: str | None) -> None:
         known = apps.split(",") if apps else [app.id for app in load_world(DEMO).apps]
         made = samples.as_sqs_event(sample, tuple(known), utc_now())
     click.echo(json.dumps(made, indent=2))
-
-
-def _incident(table: Any, incident_id: str) -> Incident:
-    found = table.incident(incident_id)
-    if not isinstance(found, Incident):
-        raise Trouble(f"There is no incident {incident_id}; `pushproof incidents` lists them.")
-    return found
 
 
 def main() -> None:

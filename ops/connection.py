@@ -61,6 +61,7 @@ class Connection:
             "CHECK_QUEUE_URL": "CheckQueueUrl",
             "REMEDIATION_QUEUE_URL": "RemediationQueueUrl",
             "TOPIC_ARN": "TopicArn",
+            "HTTPS_PAGES": "HttpsPages",
             "OKTA_SECRET_ID": "OktaSecretId",
             "ENTRA_READER_SECRET_ID": "EntraReaderSecretId",
             "ENTRA_WRITER_SECRET_ID": "EntraWriterSecretId",
@@ -81,6 +82,7 @@ class Connection:
             "CONNECTOR_OBJECT_ID": "ConnectorObjectId",
             "DISABLES_PER_HOUR": "DisablesPerHour",
             "WRITES_PER_HOUR": "WritesPerHour",
+            "TENANT_STEPS_PER_HOUR": "TenantStepsPerHour",
             "LOOK_DELAYS": "LookDelays",
         }
         return {

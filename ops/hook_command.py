@@ -4,41 +4,75 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 
 import click
 
 from lib.aws import SqsCheckQueue, client
+from lib.errors import Refused, Unauthorized
 from lib.okta_admin import OktaAdmin
 from lib.settings import watched_apps
 from lib.times import utc_now
-from ops.connection import connect
+from ops.connection import Refusal, connect
 from ops.hook import HookDesk, HookState, Installed
 from ops.hook_door import Door
-from ops.vendors import MANAGE_HOOKS, environment, okta_as_administrator
+from ops.vendors import (
+    ADMIN_TOKEN,
+    MANAGE_HOOKS,
+    SEE_HOOKS,
+    environment,
+    okta_as_administrator,
+)
 
 _STACK = click.option("--stack", metavar="NAME", help="A deployed stack; else the sandbox here.")
 _WHO = click.option("--as", "operator", metavar="NAME", help="Sandbox only: act as this person.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+INSTEAD = f"Set {ADMIN_TOKEN} to an administrator's token to use that instead"
+SCOPES = (
+    f"{' and '.join(MANAGE_HOOKS)} (for `hook status` {SEE_HOOKS[0]} is enough): grant them in the "
+    f"Okta Admin Console, Applications > the app > Okta API Scopes. {INSTEAD}"
+)
 _YES = click.option("--yes", is_flag=True, help="Do not ask.")
 
 
-@click.group()
+class PlainRefusals(click.Group):
+    """Says in one sentence what Okta's refusal of ours means here."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except Unauthorized as error:
+            if not str(error).endswith("invalid_scope"):
+                raise
+            raise Refusal(f"The service app of the stack was not granted {SCOPES}.") from None
+        except Refused as error:
+            if error.status != 403:
+                raise
+            raise Refusal(
+                f"Okta does not let these credentials see or manage event hooks ({error.code}): "
+                f"that takes a super administrator or a custom role for event hooks, and of a "
+                f"service app the scope okta.eventHooks.manage. {INSTEAD}."
+            ) from None
+
+
+@click.group(cls=PlainRefusals)
 def hook() -> None:
     """Okta's event hook: install, status, verify, remove.
 
-    Managing hooks takes a token with okta.eventHooks.manage (a super administrator, or a custom
-    role). Set PUSHPROOF_OKTA_ADMIN_TOKEN to use yours; else the stack's own token is tried.
+    Managing hooks takes a super administrator or a custom role for it, and of a service app the
+    scope okta.eventHooks.manage. Set PUSHPROOF_OKTA_ADMIN_TOKEN to use your own token; else the
+    stack's own credentials are tried.
     """
 
 
-def desk(stack: str | None, operator: str | None) -> HookDesk:
+def desk(stack: str | None, operator: str | None, scopes: Sequence[str] = MANAGE_HOOKS) -> HookDesk:
     connection = connect(stack, operator)
     env = environment(connection)
     door = Door(
         connection.output("HookUrl"), client("secretsmanager"), connection.output("HookSecretId")
     )
     return HookDesk(
-        OktaAdmin(okta_as_administrator(env, MANAGE_HOOKS)),
+        OktaAdmin(okta_as_administrator(env, scopes)),
         door,
         SqsCheckQueue(client("sqs"), env.text("CHECK_QUEUE_URL")),
         watched_apps(env),
@@ -69,7 +103,7 @@ def install(stack: str | None, operator: str | None, as_json: bool, rotate: bool
 @_JSON
 def status(stack: str | None, operator: str | None, as_json: bool) -> None:
     """Show the registered hook. Exit code 1 when it does not receive all it should."""
-    state = desk(stack, operator).state()
+    state = desk(stack, operator, SEE_HOOKS).state()
     click.echo(json.dumps(as_dict(state)) if as_json else "\n".join(lines(state)))
     sys.exit(0 if state.ready else 1)
 

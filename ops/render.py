@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -16,6 +17,8 @@ from lib.rules.cause_table import CAUSES
 from lib.rules.mask import mask, show
 from lib.rules.pages import headline, next_command
 from lib.rules.policy import Approval
+from lib.store.trail import AuditRecord
+from lib.times import to_text
 
 COLOURS = {"critical": "bold red", "high": "yellow", "warning": "cyan"}
 STATUS = {
@@ -61,6 +64,16 @@ def incident_view(
     facts.add_row("attribute", plan.attribute.value)
     facts.add_row("expected", _value(plan.expected, reader(plan.expected), reveal))
     facts.add_row("actual", _value(plan.actual, reader(plan.actual), reveal))
+    if not incident.everyone:
+        # A recovery phone is a way into an account: whoever decides must see who asked for it.
+        last = plan.policy.changed or "nobody of the last week, or it could not be read"
+        facts.add_row(
+            "changed in Okta", Text(last if reveal else "(--reveal shows by whom and when)")
+        )
+    if incident.parent:
+        facts.add_row("shared cause", incident.parent)
+    if incident.snoozed_until:
+        facts.add_row("snoozed until", to_text(incident.snoozed_until))
     return Panel(
         Group(
             facts,
@@ -111,9 +124,9 @@ def _plan(plan: Plan, done: int, approvals: list[Approval], reveal: bool) -> Gro
         lines.append(Text(f"  may not approve: {', '.join(policy.excluded)}", "dim"))
     for approval in approvals:
         state = "" if approval.digest == plan.digest else " (of an earlier plan: void)"
-        lines.append(
-            Text(f"  approved by {approval.person}{state}", "green" if not state else "dim")
-        )
+        when = f" at {to_text(approval.at)}"
+        style = "green" if not state else "dim"
+        lines.append(Text(f"  approved by {approval.person}{when}{state}", style))
     lines.append(Text(f"  digest {plan.digest}", "dim"))
     return Group(*lines)
 
@@ -139,16 +152,44 @@ def _timeline(entries: list[Entry]) -> Group:
     return Group(*lines)
 
 
+def audit_table(records: Iterable[AuditRecord]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("time (UTC)", "person", "action", "incident", "outcome"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("what", overflow="fold")
+    for record in records:
+        what = " - ".join(text for text in (record.detail, record.why) if text)
+        refused = record.outcome == "refused"
+        table.add_row(
+            f"{record.at:%Y-%m-%d %H:%M:%S}",
+            record.person,
+            record.action or "?",
+            record.incident,
+            Text(record.outcome, "red" if refused else ""),
+            Text(what),
+        )
+    return table
+
+
 def page_view(page: Mapping[str, Any]) -> Panel:
     """A notification as on-call's mail or chat shows it."""
     subject = str(page.get("Subject", ""))
     severity = subject[1:].partition("]")[0]
     return Panel(
-        Text(str(page.get("Message", ""))),
+        Text(_page_text(str(page.get("Message", "")))),
         title=Text(f"page · {subject}"),
         title_align="left",
         border_style=COLOURS.get(severity, "white"),
     )
+
+
+def _page_text(message: str) -> str:
+    """The inbox is a queue, so it gets the event that machines get; alarms are plain text."""
+    try:
+        event = json.loads(message)
+    except ValueError:
+        return message
+    return str(event.get("text", message)) if isinstance(event, dict) else message
 
 
 def console(*, stderr: bool = False) -> Console:

@@ -12,6 +12,7 @@ from types import FrameType
 
 from ops import render
 from ops.connection import SANDBOX_FILE
+from ops.vendors import ADMIN_TOKEN
 from sandbox.aws.parameters import ParameterError
 from sandbox.run import Sandbox
 from sandbox.serve import PortTaken
@@ -75,7 +76,8 @@ def write_state(sandbox: Sandbox, folder: Path) -> Path:
     file.parent.mkdir(exist_ok=True)
     file.unlink(missing_ok=True)
     operators = {
-        name: sandbox.cloud.environment(identity) for name, identity in sandbox.operators.items()
+        name: sandbox.cloud.environment(identity) | {ADMIN_TOKEN: sandbox.administrator_token}
+        for name, identity in sandbox.operators.items()
     }
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as out:

@@ -45,6 +45,15 @@ def okta_as_administrator(env: Environment, scopes: Sequence[str]) -> Http:
     )
 
 
+def okta_secret(env: Environment) -> Secret:
+    return Secret(client("secretsmanager"), env.text("OKTA_SECRET_ID"), "Okta")
+
+
+def okta_sign_in(env: Environment, scopes: Sequence[str]) -> OktaSignIn:
+    """As the stack signs in, for just these scopes."""
+    return OktaSignIn(env.https("OKTA_ORG_URL"), okta_secret(env), scopes)
+
+
 def federated(env: Environment) -> bool:
     """The applications trust the functions' roles, which nobody else is."""
     return env.text("ENTRA_SIGN_IN", "secret") == "federated"

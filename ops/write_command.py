@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from rich.table import Table as Grid
-
 from lib.entra_sign_in import DevicePrompt
-from lib.flows.preview import Preview
 from lib.flows.runs import Ended, Run
-from lib.incident import Incident, Step, StepKind
-from lib.rules.mask import show
+from lib.incident import CauseName, Incident, Status, Step, StepKind
 from ops import render
-from ops.connection import Connection
+from ops.bypass_run import run_enable
+from ops.connection import Connection, Refusal
+from ops.prompt import print_prompt
 from ops.writer import sign_in
 
 EXIT = {Ended.DONE: 0, Ended.NEXT: 0, Ended.HEALED: 0, Ended.REFUSED: 3}
@@ -25,16 +23,25 @@ def run_write(
     confirm: Callable[[Incident, Step], bool],
     show_prompt: Callable[[DevicePrompt], None] | None = None,
 ) -> int:
-    """The command's exit code."""
+    """The command's exit code. Raises Refusal for a drift that another incident lists."""
     console = render.console()
-    step = incident.next_step
-    if step is None or step.kind not in (StepKind.PRIVILEGED_WRITE, StepKind.BYPASS_ENABLE):
+    if incident.status is Status.SHARED:
+        parent = incident.parent
+        raise Refusal(f"{incident.id} is mended through {parent}: run: pushproof write {parent}")
+    if incident.everyone and incident.lead.name is CauseName.DIRSYNC_OVERRIDE:
+        if not incident.status.open:
+            console.print(f"{incident.id} is {incident.status.value} already.")
+            return NOTHING_DONE
+        step = incident.plan.steps[0]
+        return run_enable(
+            connection, lambda _question: confirm(incident, step), show_prompt or print_prompt
+        )
+    next_step = incident.next_step
+    if next_step is None or next_step.kind is not StepKind.PRIVILEGED_WRITE:
         console.print(f"The next step of {incident.id} is not an administrator's.")
         return NOTHING_DONE
-    administrator = sign_in(connection, step.kind, show_prompt or print_prompt)
+    administrator = sign_in(connection, next_step.kind, show_prompt or print_prompt)
     console.print(f"Signed in as Entra user {administrator.object_id}.")
-    if step.kind is StepKind.BYPASS_ENABLE:
-        console.print(preview_view(administrator.preview()))
     run = administrator.run(incident, confirm)
     console.print(sentence(run))
     return EXIT.get(run.ended, NOTHING_DONE)
@@ -50,25 +57,3 @@ def sentence(run: Run) -> str:
             return f"Refused: {run.reason}"
         case _:
             return f"Nothing was written: {run.reason}."
-
-
-def preview_view(preview: Preview) -> Grid:
-    """Unmasked: whoever enables the flag must see which numbers it replaces."""
-    grid = Grid(
-        title=f"The flag would overwrite at least {len(preview.overwrites)} numbers "
-        f"({preview.compared} of {preview.synced} synced users compared); there is no undo",
-        title_justify="left",
-        box=None,
-    )
-    for name in ("Entra user", "Okta user", "now in Entra", "would become"):
-        grid.add_column(name, overflow="fold")
-    for row in preview.overwrites:
-        grid.add_row(row.object_id, row.user_id, show(row.before), show(row.after))
-    return grid
-
-
-def print_prompt(prompt: DevicePrompt) -> None:
-    render.console().print(
-        f"Open {prompt.verification_uri} and enter {prompt.user_code} "
-        f"(within {prompt.expires_in // 60} minutes)."
-    )

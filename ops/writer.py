@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lib.aws import SnsPager, SqsCheckQueue, SqsRemediationQueue, client
+from lib.aws import SqsCheckQueue, SqsRemediationQueue, client
 from lib.clouds import cloud
 from lib.entra_sign_in import BYPASS, PRIVILEGED_WRITE, DevicePrompt, DeviceSignIn
-from lib.flows import preview as previews
+from lib.flows.bypass import Bypass
+from lib.flows.drifts import new_incident_id
 from lib.flows.errands import Errands
 from lib.flows.evidence import Evidence
-from lib.flows.preview import Preview
+from lib.flows.flag_incident import FlagIncident
 from lib.flows.remediate import Remediation
 from lib.flows.runs import Run
+from lib.flows.shared import Shared
 from lib.flows.steps import administrator_hands
 from lib.graph import Graph
 from lib.http import Http
@@ -24,6 +27,7 @@ from lib.settings import Environment, PolicySettings, WatchSettings
 from lib.store.table import Table
 from lib.times import utc_now
 from lib.wiring.common import okta as wire_okta
+from lib.wiring.pager import pager
 from ops.connection import Connection
 
 
@@ -39,32 +43,65 @@ class Administrator:
     watch: WatchSettings
     env: Environment
 
-    def preview(self) -> Preview:
-        found = previews.take(self.okta, self.graph, self.evidence, self.watch.app_ids, utc_now)
-        previews.record(self.table, found)
-        return found
+    @property
+    def name(self) -> str:
+        """As timelines and records name them: by id."""
+        return f"administrator {self.object_id}"
+
+    def bypass(self) -> Bypass:
+        """The tenant's flag in their hands."""
+        policy = PolicySettings.load(self.env)
+        errands, tenant_id = self._errands(), self.watch.tenant_id
+        shared = Shared(self.table, errands, tenant_id, policy.mode, new_incident_id, utc_now)
+        incidents = FlagIncident(
+            self.table,
+            policy,
+            tenant_id,
+            errands,
+            shared,
+            self._checks(),
+            self.name,
+            new_incident_id,
+            utc_now,
+        )
+        return Bypass(
+            self.watch,
+            policy,
+            self.okta,
+            self.graph,
+            self.table,
+            self.evidence,
+            incidents,
+            f"bypass-{secrets.token_hex(8)}",
+            time.sleep,
+            utc_now,
+        )
 
     def run(self, incident: Incident, confirm: Callable[[Incident, Step], bool]) -> Run:
         """Raises Transient or Permanent; a refusal is the run's outcome."""
-        sqs = client("sqs")
-        remediations = SqsRemediationQueue(sqs, self.env.text("REMEDIATION_QUEUE_URL"))
-        pager = SnsPager(client("sns"), self.env.text("TOPIC_ARN"))
         runner = Remediation(
             self.watch,
             PolicySettings.load(self.env),
             self.okta,
             self.graph,
             self.table,
-            SqsCheckQueue(sqs, self.env.text("CHECK_QUEUE_URL")),
-            remediations,
-            Errands(self.table, pager, remediations, utc_now),
+            self._checks(),
+            self._remediations(),
+            self._errands(),
             self.evidence,
             utc_now,
         )
-        hands = administrator_hands(
-            f"administrator {self.object_id}", self.graph, self.table, utc_now, time.sleep, confirm
-        )
+        hands = administrator_hands(self.name, self.graph, confirm)
         return runner.run(incident.id, incident.plan.digest, hands)
+
+    def _checks(self) -> SqsCheckQueue:
+        return SqsCheckQueue(client("sqs"), self.env.text("CHECK_QUEUE_URL"))
+
+    def _remediations(self) -> SqsRemediationQueue:
+        return SqsRemediationQueue(client("sqs"), self.env.text("REMEDIATION_QUEUE_URL"))
+
+    def _errands(self) -> Errands:
+        return Errands(self.table, pager(self.env), self._remediations(), utc_now)
 
 
 def sign_in(

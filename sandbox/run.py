@@ -76,7 +76,13 @@ class Sandbox:
 
     @property
     def okta_token(self) -> str:
+        """What the functions sign in with."""
         return self.world.okta_tokens[0].token
+
+    @property
+    def administrator_token(self) -> str:
+        """Of the first super administrator: who else may manage event hooks?"""
+        return next(t.token for t in self.world.okta_tokens if "SUPER_ADMIN" in t.roles)
 
     def start(self) -> None:
         """Raises PortTaken or ParameterError; nothing stays running then."""
@@ -153,7 +159,7 @@ class Sandbox:
             method,
             self.okta_url + path,
             json=body,
-            headers={"Authorization": f"SSWS {self.okta_token}"},
+            headers={"Authorization": f"SSWS {self.administrator_token}"},
             verify=str(self._tls.ca_file),
             timeout=15,
         )

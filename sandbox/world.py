@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sandbox.world_fields import Field, WorldError, parse
-from sandbox.world_keys import certificate, read_client, read_federated
+from sandbox.world_keys import certificate, read_client, read_federated, read_token
 from sandbox.world_model import (
     Assignment,
     EntraPerson,
@@ -73,7 +73,7 @@ def _world(root: Field) -> World:
     accounts = [person.name for person in people if person.entra]
     groups = top["groups"].each(lambda each: _group(each, accounts))
     identities = top["identities"].each(_identity)
-    tokens = top["okta_tokens"].each(_token)
+    tokens = top["okta_tokens"].each(read_token)
     clients = top["okta_clients"].each(read_client)
     app_names = [identity.name for identity in identities if identity.kind == "app"]
     federated = top["federated_credentials"].each(lambda each: read_federated(each, app_names))
@@ -184,11 +184,6 @@ def _identity(entry: Field) -> Identity:
         keys["roles"].each(read_role),
         None if keys["certificate"].absent else certificate(keys["certificate"]),
     )
-
-
-def _token(entry: Field) -> OktaToken:
-    keys = entry.mapping("name", "token")
-    return OktaToken(keys["name"].text(), keys["token"].text())
 
 
 def _group(entry: Field, accounts: list[str]) -> WorldGroup:

@@ -8,19 +8,34 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+from sandbox.okta.admin_roles import ROLES
 from sandbox.world_fields import Field
-from sandbox.world_model import FederatedCredential, OktaClient
+from sandbox.world_model import FederatedCredential, OktaClient, OktaToken
 
 
 def read_client(entry: Field) -> OktaClient:
-    keys = entry.mapping("name", "client_id", "public_key", "scopes", "require_dpop")
+    keys = entry.mapping("name", "client_id", "public_key", "scopes", "require_dpop", "roles")
     return OktaClient(
         keys["name"].text(),
         keys["client_id"].text(),
         public_key(keys["public_key"]),
         keys["scopes"].each(Field.text),
         keys["require_dpop"].flag(True),  # as Okta's console has it for a new service app
+        admin_roles(keys["roles"]),
     )
+
+
+def read_token(entry: Field) -> OktaToken:
+    """Without `roles` its maker is a super administrator."""
+    keys = entry.mapping("name", "token", "roles")
+    name, token = keys["name"].text(), keys["token"].text()
+    if keys["roles"].absent:
+        return OktaToken(name, token)
+    return OktaToken(name, token, admin_roles(keys["roles"]))
+
+
+def admin_roles(entry: Field) -> tuple[str, ...]:
+    return entry.each(lambda each: each.choice(sorted(ROLES)))
 
 
 def read_federated(entry: Field, apps: Collection[str]) -> FederatedCredential:

@@ -83,19 +83,26 @@ class FederatedCredential:
 
 @dataclass(frozen=True)
 class OktaToken:
+    """`roles`: of the administrator who made it, by Okta's types such as READ_ONLY_ADMIN."""
+
     name: str
     token: str = field(repr=False)
+    roles: tuple[str, ...] = ("SUPER_ADMIN",)
 
 
 @dataclass(frozen=True)
 class OktaClient:
-    """A service app that signs in with the private key of `public_key` (PEM)."""
+    """A service app that signs in with the private key of `public_key` (PEM).
+
+    Scopes say which actions it may ask for, `roles` on what: without one it is refused everything.
+    """
 
     name: str
     client_id: str
     public_key: str
     scopes: tuple[str, ...]
     require_dpop: bool
+    roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,56 +1,41 @@
-"""approve: what people decide. Who they are comes from the signed request, never from its body."""
+"""approve: what people decide. Every decision, and every attempt that is refused, leaves a record.
+
+A decision, its record and the incident's new state are one transaction on the incident that was
+read; whoever loses reads again. So two people at once both count, and one of them starts the run.
+"""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
-from lib.errors import PushproofError
+from lib.errors import Conflict, Transient
+from lib.flows.asked import Answer, Asked, BadRequest, Caller, same_person
 from lib.flows.decide import status_for
+from lib.flows.errands import Errands
+from lib.flows.rulings import Rulings, shown_plan, somebody_else
 from lib.incident import Entry, Incident, Status, StepKind
 from lib.messages import RemediationMessage
 from lib.ports import RemediationQueue
-from lib.rules.policy import Approval, Decision, Verdict, gate, is_excluded
+from lib.rules.policy import Approval, Decision, Verdict, gate
 from lib.settings import Mode, PolicySettings
+from lib.store.decisions import Also, Beside
 from lib.store.records import IncidentChange
 from lib.store.table import Table
 from lib.times import Clock
 
-_INCIDENT = re.compile(r"inc-[0-9a-f]{10}")
-_DIGEST = re.compile(r"[0-9a-f]{64}")
-
-
-class BadRequest(PushproofError):
-    """What was asked makes no sense, or is not allowed; `status` is the HTTP status for it."""
-
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the person is told. `given` of `needed` approvals count now."""
-
-    outcome: str
-    status: str
-    given: int = 0
-    needed: int = 0
-
-
-def person_of(caller_arn: str) -> str:
-    """The person behind a signed request: the session name of a role, or the IAM user's name.
-
-    Two roles with one session name are one person, so nobody approves twice by switching role.
-    Raises BadRequest for an identity that names nobody, such as the account's root.
-    """
-    kind, _, rest = caller_arn.partition(":assumed-role/")
-    name = rest.partition("/")[2] if rest else caller_arn.partition(":user/")[2].split("/")[-1]
-    if not kind or not name:
-        raise BadRequest(403, "Sign the request as a person: a role session or an IAM user.")
-    return name.casefold()
+# Reads and writes, when others decide at the same time.
+TRIES = 5
+# What operators did that the table does not see otherwise. They say so: it is not proved.
+NOTES = (
+    "bypass_enabled",
+    "bypass_disabled",
+    "hook_installed",
+    "hook_removed",
+    "hook_rotated",
+)
+_WAITING = (Status.WAITING_APPROVAL, Status.WAITING_PERSON, Status.OBSERVED)
 
 
 class Approve:
@@ -59,96 +44,107 @@ class Approve:
         policy: PolicySettings,
         table: Table,
         queue: RemediationQueue,
+        errands: Errands,
         clock: Clock,
     ) -> None:
         self._policy, self._table, self._queue = policy, table, queue
         self._clock = clock
+        rulings = Rulings(table, errands, clock)
+        self._acts = {
+            "approve": self._approve,
+            "dismiss": rulings.dismiss,
+            "snooze": rulings.snooze,
+            "mode": self._mode,
+            "note": self._note,
+        }
 
-    def run(self, request: Any, caller_arn: str) -> Answer:
-        """Raises BadRequest with one sentence for the person."""
-        person = person_of(caller_arn)
-        if not isinstance(request, dict):
-            raise BadRequest(400, "Send a JSON object with an action.")
-        match request.get("action"):
-            case "approve":
-                return self._approve(*self._incident(request), person)
-            case "mode":
-                return self._mode(request.get("mode"), person)
-        raise BadRequest(400, "The action must be approve or mode.")
+    def run(self, body: Any, caller: Caller) -> Answer:
+        """Raises BadRequest with one sentence for the person; Transient: try again."""
+        asked = Asked.of(body, caller)
+        try:
+            return self._decide(asked)
+        except BadRequest as refusal:
+            self._table.decided(asked.record(self._clock(), "refused", str(refusal)))
+            raise
 
-    def _incident(self, request: dict[str, Any]) -> tuple[Incident, str]:
-        name, digest = request.get("incident"), request.get("digest")
-        if not isinstance(name, str) or not _INCIDENT.fullmatch(name):
-            raise BadRequest(400, "Name the incident, such as inc-0123456789.")
-        if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
-            raise BadRequest(400, "Give the digest of the plan you were shown.")
-        incident = self._table.incident(name)
-        if incident is None:
-            raise BadRequest(404, f"There is no incident {name}.")
-        if not incident.status.open:
-            raise BadRequest(409, f"{name} is {incident.status.value} already.")
-        if incident.plan.digest != digest:
-            raise BadRequest(409, f"The plan of {name} changed; look at it again and decide anew.")
-        return incident, digest
+    def _decide(self, asked: Asked) -> Answer:
+        act = self._acts[asked.action]
+        for _ in range(TRIES):
+            try:
+                return act(asked)
+            except Conflict:
+                continue
+        raise Transient("others keep deciding at the same time")
 
-    def _approve(self, incident: Incident, digest: str, person: str) -> Answer:
+    # -- approving a plan -------------------------------------------------------------------
+
+    def _approve(self, asked: Asked) -> Answer:
+        incident = shown_plan(self._table, asked)
+        self._may_be_approved(incident)
+        somebody_else(asked, incident)
+        now, plan, hours = self._clock(), incident.plan, self._policy.approval_hours
+        oldest = now - timedelta(hours=hours)
+        mine = Approval(asked.person, plan.digest, now)
+        counting = [
+            approval
+            for approval in self._table.approvals(incident.id)
+            if approval.digest == plan.digest and approval.at >= oldest
+        ]
+        again = any(same_person(approval.person, mine.person) for approval in counting)
+        counting += [] if again else [mine]
+        decision = gate(plan, self._table.mode(self._policy.mode), counting, now, hours)
+        told = f"{decision.given} of {decision.needed}"
+        entry = Entry(now, asked.person, "approved", told)
+        also: list[Also] = [asked.record(now, "repeated" if again else "approved", told)]
+        moved = incident
+        if incident.status not in _WAITING or incident.in_flight is not None:
+            if not again:
+                # A step is done or proved: its outcome must find the incident as it left it.
+                also.append(Beside(incident, entry, as_read=incident.in_flight is None))
+        else:
+            runs_out = min(approval.at for approval in counting) + timedelta(hours=hours)
+            moved = self._moved(incident, decision, runs_out, now)
+            if not again or moved.status is not incident.status:
+                also.append(IncidentChange(moved, () if again else (entry,)))
+        if again:
+            self._table.decided(*also)
+        else:
+            self._table.approve(incident.id, mine, oldest, *also)
+        self._start(moved, decision)
+        outcome = "you had approved this plan already" if again else "approved"
+        return Answer(outcome, moved.status.value, decision.given, decision.needed)
+
+    def _may_be_approved(self, incident: Incident) -> None:
         plan = incident.plan
+        if incident.status is Status.SHARED:
+            raise BadRequest(409, f"Approve the incident of the shared cause: {incident.parent}.")
         if plan.policy.blocked:
             raise BadRequest(403, f"This can not be approved: {plan.policy.blocked}.")
-        if is_excluded(person, plan.policy.excluded):
-            raise BadRequest(
-                403, "You are the target of this change, or made it in Okta: somebody else decides."
-            )
-        if not any(step.kind != "manual" for step in plan.steps):
+        if not any(step.kind is not StepKind.MANUAL for step in plan.steps):
             raise BadRequest(409, "This plan is a person's work; there is nothing to approve.")
-        now = self._clock()
         preview = self._table.preview()
         flag = any(step.kind is StepKind.BYPASS_ENABLE for step in plan.steps)
         if flag and (preview is None or preview[0] < incident.opened_at):
             raise BadRequest(
                 409, "Look at whom the flag would overwrite first: pushproof bypass preview."
             )
-        oldest = now - timedelta(hours=self._policy.approval_hours)
-        first = self._table.approve(incident.id, Approval(person, digest, now), oldest)
-        decision = gate(
-            plan,
-            self._table.mode(self._policy.mode),
-            self._table.approvals(incident.id),
-            now,
-            self._policy.approval_hours,
-        )
-        told = f"{decision.given} of {decision.needed}"
-        entries = (Entry(now, person, "approved", told),) if first else ()
-        status = status_for(plan, incident.steps_done, decision)
-        waiting = incident.status in (
-            Status.WAITING_APPROVAL,
-            Status.WAITING_PERSON,
-            Status.OBSERVED,
-        )
-        if not waiting or incident.in_flight is not None:
-            # A step is being done: its outcome must find the incident as it left it.
-            for entry in entries:
-                self._table.add_entry(incident.id, entry)
-            self._again(incident, decision)
-            outcome = "approved" if first else "you had approved this plan already"
-            return Answer(outcome, incident.status.value, decision.given, decision.needed)
-        run = decision.verdict is Verdict.RUN and status is Status.REMEDIATING
-        moved = self._table.commit_incident(
-            IncidentChange(
-                replace(
-                    incident,
-                    status=status,
-                    updated_at=now,
-                    attempt=incident.attempt + 1 if run else incident.attempt,
-                ),
-                entries,
-            )
-        )
-        self._again(moved, decision)
-        outcome = "approved" if first else "you had approved this plan already"
-        return Answer(outcome, status.value, decision.given, decision.needed)
 
-    def _again(self, incident: Incident, decision: Decision) -> None:
+    @staticmethod
+    def _moved(
+        incident: Incident, decision: Decision, runs_out: datetime, now: datetime
+    ) -> Incident:
+        status = status_for(incident.plan, incident.steps_done, decision)
+        run = decision.verdict is Verdict.RUN and status is Status.REMEDIATING
+        return replace(
+            incident,
+            status=status,
+            updated_at=now,
+            attempt=incident.attempt + 1 if run else incident.attempt,
+            approved_until=runs_out,
+            snoozed_until=None,
+        )
+
+    def _start(self, incident: Incident, decision: Decision) -> None:
         """Queues the plan; once more when an approval is repeated whose message a crash lost."""
         if decision.verdict is Verdict.RUN and incident.status is Status.REMEDIATING:
             self._queue.send(
@@ -157,8 +153,21 @@ class Approve:
                 )
             )
 
-    def _mode(self, given: object, person: str) -> Answer:
-        if not isinstance(given, str) or given not in {mode.value for mode in Mode}:
+    # -- what is no incident's --------------------------------------------------------------
+
+    def _mode(self, asked: Asked) -> Answer:
+        given = asked.text("mode")
+        if given not in {mode.value for mode in Mode}:
             raise BadRequest(400, "The mode must be observe, approve or auto.")
-        self._table.set_mode(Mode(given), person, self._clock())
+        known, now = self._table.mode_set(), self._clock()
+        before = known.mode if known else self._policy.mode
+        record = asked.record(now, "changed", f"{before.value} → {given}")
+        self._table.set_mode(Mode(given), asked.person, now, record, known=known)
         return Answer(f"mode is {given}", "")
+
+    def _note(self, asked: Asked) -> Answer:
+        what = asked.text("what")
+        if what not in NOTES:
+            raise BadRequest(400, f"What is noted is one of {', '.join(NOTES)}.")
+        self._table.decided(asked.record(self._clock(), "noted", what))
+        return Answer("noted", "")

@@ -191,16 +191,17 @@ def proved(known: Incident, read_at: datetime, now: datetime) -> Outcome:
     told = Entry(now, ACTOR, "proved", f"expected = actual in the read of {read_at.isoformat()}")
     by_us = known.steps_done > 0
     detail = "" if by_us else "The values agree again without a step of ours."
-    # Nobody was paged about a drift that another incident lists.
-    pages = () if known.parent else (page(incident, News.MENDED, detail),)
-    return Outcome(incident, (told,), pages, leaves=known.parent)
+    # Sent only where something was sent that it closes: members of a list page nobody.
+    told_of = page(incident, News.MENDED, detail)
+    return Outcome(incident, (told,), (told_of,), leaves=known.parent)
 
 
 def silent(known: Incident, now: datetime) -> Outcome:
     """Okta no longer has an opinion: there is nothing left to mend or to prove."""
     incident = replace(known, status=Status.DISMISSED, updated_at=now)
     told = Entry(now, ACTOR, "dismissed", "Okta no longer has an opinion")
-    return Outcome(incident, (told,), leaves=known.parent)
+    told_of = page(incident, News.DISMISSED, "Okta no longer has an opinion.")
+    return Outcome(incident, (told,), (told_of,), leaves=known.parent)
 
 
 def describe(plan: Plan, causes: Iterable[Cause], decision: Decision) -> str:

@@ -81,6 +81,7 @@ class Drifts:
             read_at,
             watched,
             known.plan.policy.excluded if known else (),
+            known.causes if known else (),
         )
         causes = name_causes(case)
         incident_id = known.id if known else new_incident_id()
@@ -102,7 +103,7 @@ class Drifts:
             self._clock(),
             self._policy.approval_hours,
         )
-        how_bad = severity(drift, findings.standing)
+        how_bad = severity(drift, findings.standing, causes[0].name)
         parent = self._parent(case, causes, how_bad, incident_id)
         if known:
             return decide.seen_again(known, plan, causes, how_bad, read_at, now, parent)

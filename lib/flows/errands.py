@@ -8,11 +8,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from lib.incident import Entry, Page
 from lib.messages import RemediationMessage
 from lib.ports import Pager, RemediationQueue
+from lib.rules.page_flood import kind, limit, quarter
+from lib.rules.pages import group_page
 from lib.store.records import SubjectState
 from lib.store.table import Table
 from lib.times import Clock
+
+ACTOR = "pages"
+# What a resolve waits for in vain: no alert was opened that it could close.
+NO_ALERT = "no-alert"
 
 
 class Errands:
@@ -35,6 +42,47 @@ class Errands:
         return replace(state, errands=(), version=state.version + 1)
 
     def send_pages(self, incident_id: str) -> None:
-        for page in self._table.unsent_pages(incident_id):
-            self._pager.page(page)
-            self._table.page_sent(page, self._clock())
+        """In the order in which they became news. Raises Transient, and what is left stays due."""
+        alerted = False
+        for told in self._table.told(incident_id):
+            page = told.page
+            published = told.published
+            if not told.done:
+                published = self._send(page, alerted)
+            elif told.listed:
+                self._table.page_unlisted(page)
+            alerted = alerted or (published and not page.news.resolves)
+
+    def _send(self, page: Page, alerted: bool) -> bool:
+        """Published, or done without: the answer. `alerted`: an alert is open for a resolve."""
+        instead = NO_ALERT if page.news.resolves and not alerted else self._flooded(page)
+        if instead:
+            self._table.page_grouped(page, instead, self._entry(page, instead))
+            return False
+        self._pager.page(page)
+        self._table.page_sent(page, self._clock())
+        return True
+
+    def _flooded(self, page: Page) -> str:
+        """The group page that stands for this one, if there are too many like it.
+
+        A resolve is never held back, or its alert would stay open; the incident of a shared cause
+        stands for many already.
+        """
+        if page.news.resolves or page.everyone:
+            return ""
+        most, start = limit(page), quarter(page)
+        if start is None:
+            return ""
+        place = self._table.place(f"pages#{kind(page)}", start, page.key, most + 1)
+        if place is not None and place < most:
+            return ""
+        group = group_page(page, start)
+        if place == most:
+            # The first one too many tells of all of them; until it is done, a retry tells again.
+            self._pager.page(group)
+        return group.key
+
+    def _entry(self, page: Page, instead: str) -> Entry:
+        why = "nobody was paged of it" if instead == NO_ALERT else f"grouped in {instead}"
+        return Entry(self._clock(), ACTOR, "not paged", f"{page.news.value}: {why}")

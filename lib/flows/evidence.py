@@ -6,23 +6,39 @@ so that nothing is decided on a guess.
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from lib.errors import NotFound, Permanent, Refused, Unauthorized
-from lib.incident import Drift
+from lib.flows.audits import Audits, told
+from lib.flows.connectors import Connectors
+from lib.incident import Cause, Drift
 from lib.model import (
     AppConfiguration,
+    AuditLog,
     EntraUser,
     Link,
     OktaReading,
     ProfileChange,
+    PushEvent,
     PushLog,
     Standing,
+    TouchProof,
 )
 from lib.ports import GraphPort, OktaPort
-from lib.rules.causes import BypassFact, Case
+from lib.rules.case import (
+    AUDIT,
+    FLAG,
+    OKTA_APP,
+    ROLES,
+    SYSTEM_LOG,
+    BypassFact,
+    Case,
+    story_of,
+)
+from lib.rules.connector import BEFORE, Connector
 from lib.rules.expected import Expectation
 from lib.store.table import Table
 from lib.times import Clock
@@ -34,6 +50,8 @@ LOG_REACH = timedelta(days=89)
 # How far back the removal of a leaver and the changers of a profile are looked for.
 RECENT = timedelta(days=7)
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
 class Findings:
@@ -41,9 +59,12 @@ class Findings:
 
     configuration: AppConfiguration | None
     standing: Standing | None
-    connector_roles: frozenset[str] | None
+    connector: Connector
     push_log: PushLog | None
     bypass: BypassFact | None
+    audit: AuditLog | None
+    unread: Mapping[str, str]
+    touch_proof: TouchProof | None
     changes: tuple[ProfileChange, ...]
     changes_read: bool
 
@@ -57,6 +78,7 @@ class Findings:
         read_at: datetime,
         watched: str,
         excluded_before: tuple[str, ...],
+        named_before: tuple[Cause, ...] = (),
     ) -> Case:
         return Case(
             drift=drift,
@@ -67,13 +89,17 @@ class Findings:
             read_at=read_at,
             configuration=self.configuration,
             standing=self.standing,
-            connector_roles=self.connector_roles,
+            connector=self.connector,
             push_log=self.push_log,
             bypass=self.bypass,
+            audit=self.audit,
+            unread=self.unread,
+            touch_proof=self.touch_proof,
             watched=watched,
             changes=self.changes,
             changes_read=self.changes_read,
             excluded_before=excluded_before,
+            named_before=named_before,
         )
 
 
@@ -89,23 +115,27 @@ class Evidence:
         clock: Clock,
     ) -> None:
         self._okta, self._graph, self._table = okta, graph, table
-        self._connector = connector_object_id
         self._clock = clock
+        self._audits = Audits(graph, clock)
+        self._connectors = Connectors(graph, table, connector_object_id, clock, FACT_AGE)
         self._configurations: dict[str, tuple[datetime, AppConfiguration | None]] = {}
-        self._connector_roles: tuple[datetime, frozenset[str] | None] | None = None
+        self._proofs: dict[str, tuple[datetime, TouchProof | None]] = {}
         self._bypass: tuple[datetime, BypassFact | None] | None = None
+        self._refused: dict[str, str] = {}  # why a kept fact is unknown
 
     def configuration(self, app_id: str) -> AppConfiguration | None:
         """None when Okta refuses it; attributes then carry no opinion."""
         kept = self._configurations.get(app_id)
         if kept and self._fresh(kept[0]):
             return kept[1]
+        self._refused.pop(app_id, None)
         try:
             found = self._okta.configuration(app_id)
         except Unauthorized:
             raise
-        except (Refused, Permanent):
+        except (Refused, Permanent) as error:
             found = None
+            self._refused[app_id] = told(error)
         self._configurations[app_id] = (self._clock(), found)
         return found
 
@@ -113,64 +143,95 @@ class Evidence:
         subject = reading.subject
         changed = reading.app_user.last_updated if reading.app_user else reading.taken_at - RECENT
         since = max(changed - timedelta(minutes=5), reading.taken_at - LOG_REACH)
-        push_log = changes = None
-        with suppress(Refused, NotFound):
-            push_log = self._okta.push_log(subject, since)
-        with suppress(Refused, NotFound):
-            changes = self._okta.profile_changes(subject.user_id, reading.taken_at - RECENT)
+        unread: dict[str, str] = {}
+        push_log = _read(SYSTEM_LOG, lambda: self._okta.push_log(subject, since), unread)
+        week = reading.taken_at - RECENT
+        changes = _read(
+            "okta System Log, profile changes",
+            lambda: self._okta.profile_changes(subject.user_id, week),
+            unread,
+        )
+        configuration = self.configuration(subject.app_id)
+        if configuration is None and subject.app_id in self._refused:
+            unread[OKTA_APP] = self._refused[subject.app_id]
+        standing = bypass = None
+        if entra is not None:
+            standing = _read(ROLES, lambda: self._graph.standing(entra.object_id), unread)
+        if entra is not None and entra.synced:
+            bypass = self.bypass()
+            if bypass is None and FLAG in self._refused:
+                unread[FLAG] = self._refused[FLAG]
+        story = story_of(reading, push_log)
+        push = story.last if story and story.succeeded else None
+        audit = self._audit(entra, push, unread)
+        target_id = entra.object_id if entra else None
         return Findings(
-            configuration=self.configuration(subject.app_id),
-            standing=self._standing(entra.object_id) if entra else None,
-            connector_roles=self.connector_roles(),
+            configuration=configuration,
+            standing=standing,
+            connector=self._connectors.of(subject.app_id, target_id, push, audit),
             push_log=push_log,
-            bypass=self.bypass() if entra and entra.synced else None,
+            bypass=bypass,
+            audit=audit,
+            unread=unread,
+            touch_proof=self._touch_proof(subject.app_id),
             changes=changes or (),
             changes_read=changes is not None,
         )
 
-    def _standing(self, object_id: str) -> Standing | None:
-        try:
-            return self._graph.standing(object_id)
-        except (Refused, NotFound):
-            return None
-
-    def connector_roles(self) -> frozenset[str] | None:
-        """Tenant-wide active roles of Okta's connector, or None: unknown."""
-        if self._connector is None:
-            return None
-        if self._connector_roles and self._fresh(self._connector_roles[0]):
-            return self._connector_roles[1]
-        try:
-            roles = self._graph.standing(self._connector).active_roles
-        except (Refused, NotFound):
-            roles = None
-        held = None
-        if roles is not None:
-            held = frozenset(role.template_id.lower() for role in roles if role.scope == "/")
-        self._connector_roles = (self._clock(), held)
-        return held
-
     def bypass(self) -> BypassFact | None:
-        """Documented as delegated only: a refusal means unknown, so the recorded answer is used."""
+        """Documented as delegated only: a refusal means unknown, so the recorded answer is used.
+
+        The newer of Graph's kept answer and the recorded one: an administrator may have set the
+        flag since Graph was asked.
+        """
         if self._bypass is None or not self._fresh(self._bypass[0]):
             self._bypass = (self._clock(), self._read_bypass())
-        return self._bypass[1] or self._table.bypass_fact()
+        known = [fact for fact in (self._bypass[1], self._table.bypass_fact()) if fact]
+        return max(known, key=lambda fact: fact.at, default=None)
 
     def _read_bypass(self) -> BypassFact | None:
         """A flag that was on already keeps the date it was first seen so: only a push later than
         that tells whether the flag was the cause."""
+        self._refused.pop(FLAG, None)
         try:
             sync = self._graph.directory_sync()
-        except (Refused, NotFound):
+        except (Refused, NotFound) as error:
+            self._refused[FLAG] = told(error)
             return None
         recorded = self._table.bypass_fact()
         if recorded and recorded.enabled and sync.bypass_enabled:
             return recorded
-        source = "graph GET onPremisesSynchronization"
-        seen = BypassFact(sync.bypass_enabled, self._clock(), source)
+        seen = BypassFact(sync.bypass_enabled, self._clock(), FLAG)
         if recorded is None or recorded.enabled is not seen.enabled:
             self._table.record_bypass(seen)
         return seen
 
+    def _audit(
+        self, entra: EntraUser | None, push: PushEvent | None, unread: dict[str, str]
+    ) -> AuditLog | None:
+        """Asked only where it can tell something: after a push that succeeded."""
+        if entra is None or push is None:
+            return None
+        found = self._audits.read(entra.object_id, push.published - BEFORE)
+        if isinstance(found, str):
+            unread[AUDIT] = found
+            return None
+        return found
+
+    def _touch_proof(self, app_id: str) -> TouchProof | None:
+        kept = self._proofs.get(app_id)
+        if kept is None or not self._fresh(kept[0]):
+            kept = self._proofs[app_id] = (self._clock(), self._table.touch_proof(app_id))
+        return kept[1]
+
     def _fresh(self, at: datetime) -> bool:
         return self._clock() - at < FACT_AGE
+
+
+def _read(source: str, ask: Callable[[], T], unread: dict[str, str]) -> T | None:
+    """None when the vendor refuses, and `unread` then says how."""
+    try:
+        return ask()
+    except (Refused, NotFound) as error:
+        unread[source] = told(error)
+        return None

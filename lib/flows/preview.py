@@ -6,6 +6,8 @@ is linked to is not compared. The flag has no undo, so the snapshot is kept as e
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +17,7 @@ from lib.model import AppUser, Attribute, EntraUser
 from lib.ports import GraphPort, OktaPort
 from lib.rules.compare import Comparison, compare
 from lib.rules.expected import as_value, attribute_name
+from lib.rules.flag import Summary
 from lib.store.codec import decode, encode
 from lib.store.table import Table
 from lib.times import Clock
@@ -40,15 +43,22 @@ class Preview:
     compared: int  # of these, those a watched app is linked to
     overwrites: tuple[Overwrite, ...]
 
+    @property
+    def others(self) -> int:
+        """Synced users no watched app is linked to: another source would overwrite them."""
+        return self.synced - self.compared
 
-@dataclass(frozen=True)
-class Summary:
-    """A preview without its rows."""
+    @property
+    def digest(self) -> str:
+        """SHA-256 over whom it would overwrite with what, and over how many others there are.
 
-    taken_at: datetime
-    synced: int
-    compared: int
-    overwritten: int
+        Derived from the values: never shown in alerts.
+        """
+        rows = sorted(
+            [row.object_id, row.user_id, row.before or "", row.after or ""]
+            for row in self.overwrites
+        )
+        return hashlib.sha256(json.dumps([rows, self.others]).encode()).hexdigest()
 
 
 def take(
@@ -91,12 +101,22 @@ def record(table: Table, preview: Preview) -> None:
 
 
 def summary(preview: Preview) -> Summary:
-    return Summary(preview.taken_at, preview.synced, preview.compared, len(preview.overwrites))
+    return Summary(
+        preview.taken_at,
+        preview.synced,
+        preview.compared,
+        len(preview.overwrites),
+        preview.digest,
+    )
 
 
 def recorded(table: Table) -> Summary | None:
+    """The last one; None where there is none, or it is kept in a form that is not known."""
     kept = table.preview()
-    return decode(Summary, kept[1]) if kept else None
+    try:
+        return decode(Summary, kept[1]) if kept else None
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _linked(

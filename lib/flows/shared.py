@@ -94,7 +94,8 @@ class Shared:
             return
         now = self._clock()
         resolved = replace(parent, status=Status.RESOLVED, in_flight=None, updated_at=now)
-        told = page(resolved, News.MENDED, "It touches nobody any more.")
+        once = str(parent.version)
+        told = page(resolved, News.MENDED, "It touches nobody any more.", once)
         entry = Entry(now, ACTOR, "resolved", "every drift it listed was proved or left it")
         since = self._table.nobody_joined(parent_id, joined)
         self._commit(self._state(parent.subject), resolved, entry, (told,), since)
@@ -129,7 +130,7 @@ class Shared:
             drift_read_at=now,
         )
         entry = Entry(now, ACTOR, "opened", f"{lead.name.value} ({lead.certainty.value})")
-        told = page(incident, News.OPENED, plan.steps[0].note)
+        told = page(incident, News.OPENED, plan.steps[0].note, members=1)
         return self._commit(replace(state, open={}), incident, entry, (told,))
 
     def _status(self, kind: StepKind) -> Status:
@@ -144,7 +145,8 @@ class Shared:
             return
         changed = replace(parent, severity=worst, updated_at=self._clock())
         detail = f"It touches {joined} by now." if grown else "It is more severe now."
-        told = page(changed, News.CHANGED, detail, f"grown-{joined}-{worst.value}")
+        once = f"grown-{joined}-{worst.value}"
+        told = page(changed, News.CHANGED, detail, once, members=joined or 0)
         entry = Entry(changed.updated_at, ACTOR, "grown", detail)
         self._table.commit_incident(IncidentChange(changed, (entry,), (told,)))
         self._errands.send_pages(parent.id)

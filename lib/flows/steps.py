@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 
-from lib.errors import Permanent, Refused, Transient
+from lib.errors import Permanent, Refused
 from lib.flows.runs import Act, Hands, Scene
 from lib.incident import Incident, Step, StepKind
 from lib.model import Receipt
 from lib.ports import GraphPort, OktaPort
-from lib.rules.causes import BypassFact
-from lib.store.table import Table
-from lib.times import Clock
-
-# A preview older than this no longer tells whom the flag would overwrite.
-PREVIEW_AGE = timedelta(hours=1)
-# Reads after writes may be stale; seconds between attempts to read the flag back.
-READ_BACK = (1.0, 2.0, 4.0, 8.0)
 
 
 def function_hands(okta: OktaPort, graph: GraphPort) -> Hands:
@@ -33,25 +24,13 @@ def function_hands(okta: OktaPort, graph: GraphPort) -> Hands:
 
 
 def administrator_hands(
-    name: str,
-    graph: GraphPort,
-    table: Table,
-    clock: Clock,
-    sleep: Callable[[float], None],
-    confirm: Callable[[Incident, Step], bool],
+    name: str, graph: GraphPort, confirm: Callable[[Incident, Step], bool]
 ) -> Hands:
-    """What a signed-in administrator may do; `graph` acts as them, `confirm` asks them."""
+    """What a signed-in administrator may do to one user; `graph` acts as them, `confirm` asks them.
 
-    return Hands(
-        name,
-        {
-            StepKind.PRIVILEGED_WRITE: _write_by(graph),
-            StepKind.BYPASS_ENABLE: lambda _incident, _step, _scene: _enable(
-                graph, table, clock, sleep
-            ),
-        },
-        confirm,
-    )
+    The tenant's flag has a flow of its own (lib/flows/bypass.py).
+    """
+    return Hands(name, {StepKind.PRIVILEGED_WRITE: _write_by(graph)}, confirm)
 
 
 def _write_by(graph: GraphPort) -> Act:
@@ -82,22 +61,3 @@ def _touch(okta: OktaPort, incident: Incident, step: Step, scene: Scene) -> Rece
     if after is None or after.scope != app_user.scope:
         raise Refused(409, "scope_changed", "the assignment's scope changed with the touch")
     return receipt
-
-
-def _enable(
-    graph: GraphPort, table: Table, clock: Clock, sleep: Callable[[float], None]
-) -> Receipt:
-    """The article's GET, PATCH, GET; the answer is recorded with its date for the functions."""
-    preview = table.preview()
-    if preview is None or clock() - preview[0] > PREVIEW_AGE:
-        raise Permanent("the preview is missing or older than an hour: run the preview again")
-    before = graph.directory_sync()
-    receipt = Receipt(clock(), 204)
-    if not before.bypass_enabled:
-        receipt = graph.set_bypass(before.id, True)
-    for wait in READ_BACK:
-        if graph.directory_sync().bypass_enabled:
-            table.record_bypass(BypassFact(True, clock(), "an administrator's GET after PATCH"))
-            return receipt
-        sleep(wait)
-    raise Transient("the flag still reads false after the PATCH", retry_after=60)

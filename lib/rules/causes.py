@@ -3,35 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import replace
 
-from lib.incident import PRECEDENCE, Cause, CauseName, Certainty, Drift, Evidence
-from lib.model import (
-    AppConfiguration,
-    Attribute,
-    EntraUser,
-    Link,
-    OktaReading,
-    ProfileChange,
-    PushLog,
-    Standing,
-)
-from lib.rules.expected import Expectation, MappingState
+from lib.incident import PRECEDENCE, Cause, CauseName, Certainty, Evidence
+from lib.model import Attribute
+from lib.rules.audit import Trace, changed_since, is_entry, silent_success, trace
+from lib.rules.case import AUDIT, FLAG, OKTA_APP, ROLES, SYSTEM_LOG, BypassFact, Case
+from lib.rules.compare import Comparison, compare
+from lib.rules.expected import MappingState
 from lib.rules.matrix import fully_read, protection
-from lib.rules.pushlog import (
-    FailureKind,
-    PushStory,
-    deactivation_story,
-    parse_reason,
-    push_story,
-)
+from lib.rules.pushlog import FailureKind, parse_reason
+
+__all__ = ["BypassFact", "Case", "name_causes"]
 
 CONFIRMED, SUSPECTED = Certainty.CONFIRMED, Certainty.SUSPECTED
-
-# Okta documents no insertion delay for the System Log ("near real-time"); an AppUser's
-# lastUpdated and the push event of the same change may be this far apart in either order.
-LOG_SLACK = timedelta(seconds=1)
 
 _PUSH_FEATURE = {
     Attribute.MOBILE_PHONE: "PUSH_PROFILE_UPDATES",
@@ -40,59 +25,18 @@ _PUSH_FEATURE = {
 }
 
 
-@dataclass(frozen=True)
-class BypassFact:
-    """bypassDirSyncOverridesEnabled as last known. None: unknown (403 is never read as false)."""
-
-    enabled: bool | None
-    at: datetime
-    source: str
-
-
-@dataclass(frozen=True)
-class Case:
-    """Everything that was read about one drift. A part that could not be read is None."""
-
-    drift: Drift
-    expectation: Expectation
-    reading: OktaReading
-    entra: EntraUser | None
-    link: Link | None
-    read_at: datetime
-    configuration: AppConfiguration | None = None
-    standing: Standing | None = None
-    connector_roles: frozenset[str] | None = None
-    push_log: PushLog | None = None
-    bypass: BypassFact | None = None
-    changes: tuple[ProfileChange, ...] = ()  # of the Okta profile, lately
-    changes_read: bool = True
-    excluded_before: tuple[str, ...] = ()  # who may not approve the open incident's plan
-    watched: str = ""  # digest of every watched value, for plans that touch
-
-    @property
-    def attribute(self) -> Attribute:
-        return self.drift.attribute
-
-    @property
-    def story(self) -> PushStory | None:
-        """Pushes since the AppUser last changed, or deactivations since it was unassigned.
-
-        None where there is no log to tell.
-        """
-        if self.push_log is None:
-            return None
-        if self.reading.app_user is None:
-            return deactivation_story(self.push_log)
-        return push_story(self.push_log, self.reading.app_user.last_updated - LOG_SLACK)
-
-
 def name_causes(case: Case) -> tuple[Cause, ...]:
-    """At least one cause, leading first."""
+    """At least one cause, leading first. The leading one also says what could not be told."""
     found = [*_link(case), *_configuration(case), *_pushes(case), *_entra(case)]
     if not found:
+        found = list(_connector_without_role(case))
+    if not found:
         fact = f"read, and none applies: {_what_was_read(case)}"
-        found = [Cause(CauseName.UNEXPLAINED, CONFIRMED, (_seen(case, "all", fact),))]
-    return tuple(sorted(found, key=lambda cause: PRECEDENCE.index(cause.name)))
+        seen = (_seen(case, "all", fact), *_push_seen(case), _connector(case))
+        found = [Cause(CauseName.UNEXPLAINED, CONFIRMED, seen)]
+    found.sort(key=lambda cause: PRECEDENCE.index(cause.name))
+    lead = found[0]
+    return (replace(lead, evidence=(*lead.evidence, *_left_open(case))), *found[1:])
 
 
 def _seen(case: Case, source: str, fact: str) -> Evidence:
@@ -124,7 +68,11 @@ def _configuration(case: Case) -> Iterator[Cause]:
         fact = "the Okta user's value is not the AppUser's; pushStatus is " + (
             "DONT_PUSH (create only)" if create_only else "PUSH: an override or not yet applied"
         )
-        evidence = Evidence("okta GET mappings, AppUser, user", at, fact)
+        pushed = compare(case.attribute, case.expectation.on_app_user, case.drift.actual)
+        which = "the AppUser's" if pushed is not Comparison.DIFFERENT else "neither"
+        evidence = Evidence(
+            "okta GET mappings, AppUser, user; graph GET users", at, f"{fact}; Entra holds {which}"
+        )
         certainty = CONFIRMED if create_only else SUSPECTED
         yield Cause(CauseName.MAPPING_CREATE_ONLY, certainty, (evidence,))
 
@@ -133,7 +81,7 @@ def _pushes(case: Case) -> Iterator[Cause]:
     story, log = case.story, case.push_log
     if story is None or log is None:
         return
-    source = "okta System Log"
+    source = SYSTEM_LOG
     leaver = case.reading.app_user is None
     if story.never and (case.attribute is not Attribute.ACCOUNT_ENABLED or leaver):
         what = (
@@ -162,7 +110,8 @@ def _pushes(case: Case) -> Iterator[Cause]:
         yield Cause(CauseName.LICENCE, CONFIRMED, evidence)
     else:
         if failure.kind is FailureKind.REFUSED and _known_ordinary(case):
-            yield Cause(CauseName.CONNECTOR_UNDERPRIVILEGED, CONFIRMED, evidence)
+            seen = (*evidence, _ordinary(case), _connector(case))
+            yield Cause(CauseName.CONNECTOR_UNDERPRIVILEGED, CONFIRMED, seen)
         yield Cause(CauseName.PUSH_FAILED, CONFIRMED, evidence)
 
 
@@ -182,8 +131,41 @@ def _entra(case: Case) -> Iterator[Cause]:
     if case.entra.restricted:
         evidence = _seen(case, "graph GET users", "isManagementRestricted is true")
         yield Cause(CauseName.RESTRICTED_MANAGEMENT, CONFIRMED, (evidence,))
-    yield from _dirsync(case)
-    yield from _privileged(case)
+    seen = trace(case)
+    changed = changed_since(case, seen) if seen else None
+    if changed:
+        certainty, evidence_of_it = changed
+        told = (*_push_seen(case), *evidence_of_it, _connector(case))
+        yield Cause(CauseName.CHANGED_AFTER_PUSH, certainty, told)
+    else:
+        yield from _named_before(case)
+    if changed and seen and seen.landed and changed[0] is CONFIRMED:
+        return  # what the push wrote was there until somebody replaced it
+    for cause in (*_dirsync(case), *_privileged(case)):
+        yield _with_audit(case, cause, seen)
+
+
+def _named_before(case: Case) -> Iterator[Cause]:
+    """Somebody else's change stays known while the log can not be asked again: else a plan would
+    lose the approval it needs because a budget was spent."""
+    push = _push_seen(case)
+    if case.audit is not None or not push:
+        return
+    for cause in case.named_before:
+        if cause.name is not CauseName.CHANGED_AFTER_PUSH:
+            continue
+        then = [seen for seen in cause.evidence if is_entry(seen)]
+        if then and any(seen.fact == push[0].fact for seen in cause.evidence):
+            yield replace(cause, evidence=(*push, *then, _connector(case)))
+
+
+def _with_audit(case: Case, cause: Cause, seen: Trace | None) -> Cause:
+    """The connector's own entry supports these two, or speaks against them."""
+    told = silent_success(case, seen) if seen else None
+    if seen is None or told is None:
+        return cause
+    certainty = SUSPECTED if seen.landed else cause.certainty
+    return replace(cause, certainty=certainty, evidence=(*cause.evidence, told))
 
 
 def _dirsync(case: Case) -> Iterator[Cause]:
@@ -194,19 +176,19 @@ def _dirsync(case: Case) -> Iterator[Cause]:
     if story is None or not story.succeeded or story.last is None:
         return
     flag = case.bypass
-    pushed = Evidence("okta System Log", story.last.published, f"push {story.last.uuid} succeeded")
-    synced = _seen(case, "graph GET users", "onPremisesSyncEnabled is true")
+    seen = (_seen(case, "graph GET users", "onPremisesSyncEnabled is true"), *_push_seen(case))
     if flag is None or flag.enabled is None:
         fact = "bypassDirSyncOverridesEnabled could not be read: unknown, not false"
-        unknown = _seen(case, "graph GET onPremisesSynchronization", fact)
-        yield Cause(CauseName.DIRSYNC_OVERRIDE, SUSPECTED, (synced, pushed, unknown))
+        why = case.unread.get(FLAG)
+        unknown = _seen(case, FLAG, f"{fact}; {why}" if why else fact)
+        yield Cause(CauseName.DIRSYNC_OVERRIDE, SUSPECTED, (*seen, unknown))
     elif not flag.enabled:
         known = Evidence(flag.source, flag.at, "bypassDirSyncOverridesEnabled is false")
-        yield Cause(CauseName.DIRSYNC_OVERRIDE, CONFIRMED, (synced, pushed, known))
+        yield Cause(CauseName.DIRSYNC_OVERRIDE, CONFIRMED, (*seen, known))
     elif flag.at > story.last.published:
         late = "the flag was seen true only after the last push: touch only"
         known = Evidence(flag.source, flag.at, late)
-        yield Cause(CauseName.DIRSYNC_OVERRIDE, SUSPECTED, (synced, pushed, known))
+        yield Cause(CauseName.DIRSYNC_OVERRIDE, SUSPECTED, (*seen, known))
 
 
 def _privileged(case: Case) -> Iterator[Cause]:
@@ -216,19 +198,84 @@ def _privileged(case: Case) -> Iterator[Cause]:
     row = guarded.strictest
     if row is None:
         return
-    if case.connector_roles is not None and guarded.outranked_by(case.connector_roles):
+    roles = case.connector.roles
+    if roles is not None and guarded.outranked_by(roles):
         return
     callers = " or ".join(row.caller_names)
     evidence = [
-        _seen(case, "graph roles", row.because),
+        _seen(case, ROLES, row.because),
         _seen(case, "sensitive actions matrix", f"row '{row.name}': needs {callers}"),
+        _connector(case),
     ]
-    if case.connector_roles is None:
-        evidence.append(_seen(case, "graph roles", "the connector's own roles are unknown"))
+    if roles is None:
+        evidence.append(_seen(case, ROLES, "the connector's own roles are unknown"))
         yield Cause(CauseName.PRIVILEGED_TARGET, SUSPECTED, tuple(evidence))
     else:
-        evidence.append(_seen(case, "graph roles", "the connector holds none of these"))
+        evidence.append(_seen(case, ROLES, "the connector holds none of these"))
         yield Cause(CauseName.PRIVILEGED_TARGET, CONFIRMED, tuple(evidence))
+
+
+def _connector_without_role(case: Case) -> Iterator[Cause]:
+    """The app's admin lacks Global Administrator, and nothing else explains a silent push.
+
+    Lacking it is no cause by itself: by Microsoft's table lesser roles may write ordinary users
+    too, an application writes them by its permissions, the sync by a right of its own, and a target
+    that the connector does not outrank is another cause. So it is asked last: after a push that
+    succeeded, at a cloud-mastered ordinary target, of a signed-in account, and only when none of
+    its roles may write this target. It stays suspected: roles are not all its rights.
+    """
+    story, connector = case.story, case.connector
+    if story is None or not story.succeeded or not _known_ordinary(case) or case.standing is None:
+        return
+    if case.entra is None or case.entra.synced:
+        return
+    if connector.roles is None or connector.application is not False:
+        return
+    if protection(case.standing).callers & connector.roles:
+        return
+    seen = trace(case)
+    if seen and seen.landed:
+        return
+    told = silent_success(case, seen) if seen else None
+    evidence = (*_push_seen(case), _ordinary(case), _connector(case), *([told] if told else []))
+    yield Cause(CauseName.CONNECTOR_UNDERPRIVILEGED, SUSPECTED, evidence)
+
+
+def _push_seen(case: Case) -> tuple[Evidence, ...]:
+    story = case.story
+    if story is None or story.last is None or not story.succeeded:
+        return ()
+    fact = f"push {story.last.uuid} succeeded"
+    return (Evidence(SYSTEM_LOG, story.last.published, fact),)
+
+
+def _ordinary(case: Case) -> Evidence:
+    fact = "the target holds no role, is in no role-assignable group and in no restricted unit"
+    return _seen(case, f"{ROLES}, users", fact)
+
+
+def _connector(case: Case) -> Evidence:
+    at = case.connector.at or case.read_at
+    return Evidence(ROLES, at, case.connector.describe())
+
+
+def _left_open(case: Case) -> Iterator[Evidence]:
+    """What was not read, or read and not evaluated: nobody shall take it for a no."""
+    mapping, at = case.expectation.mapping, case.read_at
+    if mapping is MappingState.EXPRESSION:
+        fact = f"the mapping of {case.attribute} is an expression: not evaluated"
+        yield Evidence(OKTA_APP, case.configuration.read_at if case.configuration else at, fact)
+    if case.push_log is not None and not case.push_log.complete:
+        fact = "not read to its end, or an entry was not understood: what is missing proves nothing"
+        yield Evidence(SYSTEM_LOG, case.push_log.taken_at, fact)
+    if case.standing is not None and not fully_read(case.standing):
+        yield Evidence(ROLES, at, "a part was refused: whether the target is privileged is unknown")
+    if case.audit is not None and not case.audit.complete:
+        fact = "not read to its end, or an entry was not understood: what is missing proves nothing"
+        yield Evidence(AUDIT, case.audit.taken_at, fact)
+    for source, why in case.unread.items():
+        if source != FLAG:
+            yield Evidence(source, at, why)
 
 
 def _what_was_read(case: Case) -> str:
@@ -237,5 +284,6 @@ def _what_was_read(case: Case) -> str:
         "push log": case.push_log,
         "roles": case.standing,
         "sync flag": case.bypass,
+        "audit log": case.audit,
     }
     return ", ".join(f"{name} {'yes' if part else 'no'}" for name, part in parts.items())

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from lib.incident import Cause, CauseName, Certainty, Plan, Step, StepKind
+from lib.incident import Cause, CauseName, Certainty, Plan, Policy, Step, StepKind
 from lib.model import AppConfiguration, Attribute
+from lib.rules.case import Case
 from lib.rules.cause_table import CAUSES
-from lib.rules.causes import Case
 from lib.rules.matrix import protection
 from lib.rules.policy import policy_for
 
@@ -25,9 +25,15 @@ FOR_A_PERSON = frozenset(
 )
 
 
+UNPROVED = "No touch: it was not proved for this app. pushproof doctor --prove-touch LOGIN does."
+
+
 @dataclass(frozen=True)
 class PlanRules:
-    """Settings a plan depends on. `touch_attribute` None: touches are off."""
+    """Settings a plan depends on. `touch_attribute` None: touches are off.
+
+    Even when it is set nothing is touched before doctor has proved this attribute for the app.
+    """
 
     tenant_id: str
     touch_attribute: str | None
@@ -44,10 +50,13 @@ def build_plan(
     touched_lately: bool = False,
 ) -> Plan:
     touch = _touch(case, rules, incident_id, attempt, touched_lately)
+    unproved = touch is not None and not _proved(case, rules)
+    touch = None if unproved else touch
     if case.attribute is Attribute.ACCOUNT_ENABLED:
         steps = _account_steps(case, causes)
     else:
-        steps = _profile_steps(case, causes, touch)
+        steps = _profile_steps(case, causes, touch, UNPROVED if unproved else "")
+    policy = policy_for(case, (step.kind for step in steps), rules.break_glass)
     return Plan(
         incident_id=incident_id,
         tenant_id=rules.tenant_id,
@@ -58,7 +67,7 @@ def build_plan(
         actual=case.drift.actual,
         cause=causes[0].name,
         steps=steps,
-        policy=policy_for(case, (step.kind for step in steps), rules.break_glass),
+        policy=_after_somebody_else(policy, causes),
         watched=case.watched if any(s.kind is StepKind.OKTA_TOUCH for s in steps) else "",
     )
 
@@ -66,6 +75,15 @@ def build_plan(
 def touch_value(incident_id: str, attempt: int) -> str:
     """Carries incident and attempt, so that a re-read tells whether the touch happened."""
     return f"pushproof {incident_id} {attempt}"
+
+
+def _after_somebody_else(policy: Policy, causes: tuple[Cause, ...]) -> Policy:
+    """What somebody else set since the push may be meant: a person agrees before it is replaced,
+    whatever the mode, and whichever cause leads."""
+    if CauseName.CHANGED_AFTER_PUSH not in {cause.name for cause in causes}:
+        return policy
+    reasons = {*policy.reasons, "somebody else changed it after the push"}
+    return replace(policy, approvals=max(1, policy.approvals), reasons=tuple(sorted(reasons)))
 
 
 def _account_steps(case: Case, causes: tuple[Cause, ...]) -> tuple[Step, ...]:
@@ -87,12 +105,18 @@ def _account_steps(case: Case, causes: tuple[Cause, ...]) -> tuple[Step, ...]:
     return (_write(case),)
 
 
-def _profile_steps(case: Case, causes: tuple[Cause, ...], touch: Step | None) -> tuple[Step, ...]:
+def _profile_steps(
+    case: Case, causes: tuple[Cause, ...], touch: Step | None, note: str
+) -> tuple[Step, ...]:
+    """`note`: why there is no touch, where one would have been possible."""
     lead = causes[0]
     if lead.name in FOR_A_PERSON or case.drift.stale:
         return (_manual(case, CAUSES[lead.name].runbook),)
+    if lead.name is CauseName.CHANGED_AFTER_PUSH:
+        return (touch or _manual(case, _joined(CAUSES[lead.name].runbook, note)),)
     if lead.name is CauseName.DIRSYNC_OVERRIDE:
-        after = touch or _manual(case, "Change the app assignment in Okta so that a push happens.")
+        by_hand = "Change the app assignment in Okta so that a push happens."
+        after = touch or _manual(case, _joined(by_hand, note))
         if case.bypass is not None and case.bypass.enabled:
             return (after,)
         flag = Step(
@@ -109,7 +133,10 @@ def _profile_steps(case: Case, causes: tuple[Cause, ...], touch: Step | None) ->
     )
     if lead.name is CauseName.PRIVILEGED_TARGET or (privileged and touch is None):
         return (_write(case),)
-    return (touch,) if touch else (_write(case),)
+    if touch:
+        return (touch,)
+    written = _write(case)
+    return (replace(written, note=_joined(written.note, note)),)
 
 
 def _write(case: Case) -> Step:
@@ -144,6 +171,16 @@ def _touch(
     )
 
 
+def _proved(case: Case, rules: PlanRules) -> bool:
+    """A touch re-pushes a whole profile: only an attribute that was seen to be harmless will do."""
+    proof = case.touch_proof
+    return (
+        proof is not None
+        and proof.app_id == case.reading.subject.app_id
+        and proof.attribute == rules.touch_attribute
+    )
+
+
 def unmapped(name: str, case: Case) -> bool:
     """Okta refuses a changed mapped attribute with E0000075."""
     configuration = case.configuration
@@ -160,3 +197,7 @@ def _watched(name: str, configuration: AppConfiguration) -> bool:
 
 def _manual(case: Case, note: str) -> Step:
     return Step(StepKind.MANUAL, case.attribute, case.drift.actual, case.drift.expected, note)
+
+
+def _joined(*parts: str) -> str:
+    return " ".join(part for part in parts if part)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from lib.incident import Drift, Plan, Policy, Severity, StepKind
+from lib.incident import CauseName, Drift, Plan, Policy, Severity, StepKind
 from lib.model import AppUser, Attribute, Standing
-from lib.rules.causes import Case
+from lib.rules.case import Case
+from lib.rules.cause_table import CAUSES
 from lib.rules.matrix import fully_read, protection
 from lib.settings import Mode
 from lib.times import to_text
@@ -105,7 +106,12 @@ def is_excluded(person: str, excluded: Iterable[str]) -> bool:
     return any(mine == other or local == other.split("@")[0] for other in excluded)
 
 
-def severity(drift: Drift, standing: Standing | None) -> Severity:
+def severity(drift: Drift, standing: Standing | None, lead: CauseName) -> Severity:
+    """The worse of what the target asks for and what the leading cause does."""
+    return worse(_of_target(drift, standing), CAUSES[lead].severity)
+
+
+def _of_target(drift: Drift, standing: Standing | None) -> Severity:
     if drift.attribute is Attribute.ACCOUNT_ENABLED:
         return Severity.CRITICAL if drift.expected is False else Severity.WARNING
     if standing is None or protection(standing).privileged or not fully_read(standing):

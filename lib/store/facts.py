@@ -10,6 +10,7 @@ from lib.errors import Conflict
 from lib.model import TouchProof
 from lib.rules.case import BypassFact
 from lib.rules.connector import ConnectorFact
+from lib.rules.flag import OrdinaryChecks
 from lib.store import keys
 from lib.store.codec import decode, encode
 from lib.store.items import Items
@@ -43,6 +44,13 @@ class Facts(Items):
 
     def record_connector(self, fact: ConnectorFact) -> None:
         self._keep(keys.fact("connector", fact.app_id), fact)
+
+    def ordinary_checks(self) -> OrdinaryChecks | None:
+        return self._fact(OrdinaryChecks, keys.fact("ordinary_checks"))
+
+    def record_ordinary_checks(self, checks: OrdinaryChecks) -> None:
+        """The latest walk counts, passed or not."""
+        self._keep(keys.fact("ordinary_checks"), checks)
 
     def _fact(self, kind: type[T], key: dict[str, str]) -> T | None:
         item = self._get(key)

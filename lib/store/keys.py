@@ -10,7 +10,6 @@
 | what is open, most recent first | index `open`: OPEN#shard / opened_at |
 | what was closed, most recent first | index `open`: CLOSED#shard / updated_at |
 | what is due: unsent pages, looks, waits, steps without outcome | index `due`: DUE#shard / time |
-| what is due (a snooze that ends) | the incident's own HEAD in index `due`: DUE#shard / time |
 | approvals of an incident (only approve writes) | APPROVAL#id / digest#person |
 | what a person dismissed, by subject (only approve writes) | RULING#app#user / attribute |
 | the mode (only approve writes) | CONTROL#mode / HEAD |

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import boto3
-
-from lib.aws import CONFIG, Secret, SnsPager, SqsCheckQueue, SqsRemediationQueue, client
+from lib.aws import Secret, SqsCheckQueue, SqsRemediationQueue, client
 from lib.aws_identity import web_identity
 from lib.clouds import cloud
 from lib.entra_sign_in import AppSignIn
@@ -20,6 +18,8 @@ from lib.okta_sign_in import READ, TOUCH, OktaSignIn
 from lib.settings import Environment, PolicySettings, WatchSettings
 from lib.store.table import Table
 from lib.times import utc_now
+from lib.wiring.pager import pager
+from lib.wiring.table import table
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,6 @@ class Parts:
     remediations: SqsRemediationQueue
     errands: Errands
     evidence: Evidence
-
-
-def table(env: Environment) -> Table:
-    resource = boto3.resource("dynamodb", config=CONFIG)
-    return Table(resource.meta.client, env.text("TABLE"))
 
 
 def okta_http(env: Environment, scopes: Sequence[str] = READ) -> Http:
@@ -85,7 +80,6 @@ def parts(variables: Mapping[str, str], *, touches: bool = False) -> Parts:
     store, okta_client, reader = table(env), okta(env, scopes), graph(env, "READER")
     sqs = client("sqs")
     remediations = SqsRemediationQueue(sqs, env.text("REMEDIATION_QUEUE_URL"))
-    pager = SnsPager(client("sns"), env.text("TOPIC_ARN"))
     return Parts(
         watch=watch,
         policy=policy,
@@ -94,6 +88,6 @@ def parts(variables: Mapping[str, str], *, touches: bool = False) -> Parts:
         table=store,
         checks=SqsCheckQueue(sqs, env.text("CHECK_QUEUE_URL")),
         remediations=remediations,
-        errands=Errands(store, pager, remediations, utc_now),
+        errands=Errands(store, pager(env), remediations, utc_now),
         evidence=Evidence(okta_client, reader, store, policy.connector_object_id, utc_now),
     )

@@ -19,24 +19,25 @@ Recorded = Callable[[], BypassFact | None]
 
 
 def examine(reader: Graph, recorded: Recorded, now: datetime) -> list[Finding]:
-    """Refused means unknown, never false: documented for delegated callers only."""
+    """Refused means unknown, never false: documented for delegated callers only. Whatever keeps the
+    reader from telling, what was recorded is told with its age."""
     try:
         seen = reader.directory_sync()
     except (Refused, NotFound) as error:
-        return [_recorded(recorded, reason(error), now)]
+        return [_recorded(recorded, finding("flag_unknown", why=reason(error)), now)]
     except (Permanent, Transient) as error:
-        return [finding("flag_not_read", why=error)]
+        return [_recorded(recorded, finding("flag_not_read", why=error), now)]
     code = "flag_on" if seen.bypass_enabled else "flag_off"
     return [finding(code, how="read by the reader", age=age(0))]
 
 
-def _recorded(recorded: Recorded, why: str, now: datetime) -> Finding:
+def _recorded(recorded: Recorded, otherwise: Finding, now: datetime) -> Finding:
     try:
         fact = recorded()
     except Transient as error:
         return finding("aws_unread", what="the recorded answer about the tenant's flag", why=error)
     if fact is None:
-        return finding("flag_unknown", why=why)
+        return otherwise
     passed = now - fact.at
     if passed > OLD:
         value = str(fact.enabled).lower()

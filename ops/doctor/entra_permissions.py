@@ -17,6 +17,7 @@ from ops.doctor.texts import finding
 class Need(StrEnum):
     ALWAYS = "always"
     TO_MEND = "to_mend"  # without it only that attribute is not mended
+    TO_EXPLAIN = "to_explain"  # without it causes are named on less evidence
 
 
 _READER = {
@@ -28,6 +29,10 @@ _READER = {
     "GroupMember.Read.All": (
         Need.ALWAYS,
         "without it groups come back nameless and count as unread",
+    ),
+    "AuditLog.Read.All": (
+        Need.TO_EXPLAIN,
+        "who changed a value after the push stays unknown",
     ),
 }
 # Wanted only where the connector's roles are to be told.
@@ -43,14 +48,18 @@ _WRITER = {
     "User-Mail.ReadWrite.All": (Need.TO_MEND, "otherMails is not mended"),
     "User.EnableDisableAccount.All": (Need.TO_MEND, "leavers are not disabled"),
 }
-# Used when they are there, never missed: evidence, and the flag where the tenant allows it.
+# Used when they are there, never missed: the flag, where the tenant lets applications read it.
 _WELCOME = frozenset(
     {
-        "AuditLog.Read.All",
         "OnPremDirectorySynchronization.Read.All",
         "Application.Read.All",
     }
 )
+_MISSING = {
+    Need.ALWAYS: "entra_missing",
+    Need.TO_MEND: "entra_unmendable",
+    Need.TO_EXPLAIN: "entra_unexplained",
+}
 _COVERED_BY: Mapping[str, frozenset[str]] = {
     "User.Read.All": frozenset(
         {
@@ -82,6 +91,8 @@ _COVERED_BY: Mapping[str, frozenset[str]] = {
 
 def examine(identity: Identity, *, connector_known: bool) -> list[Finding]:
     who = identity.who
+    if identity.unread and identity.trusts:
+        return [finding("entra_federated", who=who, roles=identity.trusts, why=identity.unread)]
     if identity.refused:
         return [finding("entra_no_sign_in", who=who, why=identity.refused)]
     if identity.unread:
@@ -101,9 +112,8 @@ def _missing(
     for name, (need, why) in wanted.items():
         if name in held:
             yield finding("entra_granted", who=who, permission=name)
-        elif not held & _COVERED_BY[name]:
-            code = "entra_missing" if need is Need.ALWAYS else "entra_unmendable"
-            yield finding(code, who=who, permission=name, why=why)
+        elif not held & _COVERED_BY.get(name, frozenset()):
+            yield finding(_MISSING[need], who=who, permission=name, why=why)
 
 
 def _extra(

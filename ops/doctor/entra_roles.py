@@ -36,7 +36,11 @@ def of_identity(reader: Graph, identity: Identity) -> list[Finding]:
 
 def of_connector(reader: Graph, object_id: str | None) -> list[Finding]:
     if object_id is None:
-        return [finding("connector_unknown", why="ConnectorObjectId is not set")]
+        return [
+            finding(
+                "connector_unknown", why="ConnectorObjectId is not set, and no audit entry told it"
+            )
+        ]
     try:
         roles = reader.standing(object_id).active_roles
     except (Refused, Permanent, Transient) as error:

@@ -27,7 +27,10 @@ class Who(StrEnum):
 
 @dataclass(frozen=True)
 class Identity:
-    """`permissions` None: not told. `refused`: Entra said no; `unread`: nobody could be asked."""
+    """`permissions` None: not told. `refused`: Entra said no; `unread`: nobody could be asked.
+
+    `trusts`: the AWS roles it signs in as, where it has no secret.
+    """
 
     who: Who
     object_id: str | None = None
@@ -35,6 +38,7 @@ class Identity:
     signed_in: bool = False
     refused: str = ""
     unread: str = ""
+    trusts: str = ""
 
 
 def from_sign_in(who: Who, headers: Headers) -> Identity:

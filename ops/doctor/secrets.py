@@ -20,14 +20,40 @@ def examine(manager: Any, secret_ids: Mapping[str, str], now: datetime) -> list[
     return [_one(manager, name, given, now) for name, given in secret_ids.items()]
 
 
+def examine_unused(
+    manager: Any, secret_ids: Mapping[str, str], check_role: str, remediate_role: str
+) -> list[Finding]:
+    """The Entra secrets where the applications trust the functions' roles instead. What is in
+    them still opens the application as long as Entra takes it."""
+    found = [finding("secrets_federated", check=check_role, remediate=remediate_role)]
+    for name, secret_id in secret_ids.items():
+        told = _told(manager, name, secret_id)
+        if isinstance(told, Finding):
+            found.append(told)
+        elif _current(told):
+            found.append(finding("secret_left", name=name.removesuffix("Id")))
+    return found
+
+
+def _told(manager: Any, output: str, secret_id: str) -> Mapping[str, Any] | Finding:
+    try:
+        told: Mapping[str, Any] = called(manager.describe_secret, SecretId=secret_id)
+    except Transient as error:
+        return finding("aws_unread", what=f"secret {output.removesuffix('Id')}", why=error)
+    return told
+
+
+def _current(told: Mapping[str, Any]) -> bool:
+    stages = told.get("VersionIdsToStages") or {}
+    return any("AWSCURRENT" in given for given in stages.values())
+
+
 def _one(manager: Any, output: str, secret_id: str, now: datetime) -> Finding:
     name = output.removesuffix("Id")
-    try:
-        told = called(manager.describe_secret, SecretId=secret_id)
-    except Transient as error:
-        return finding("aws_unread", what=f"secret {name}", why=error)
-    stages = told.get("VersionIdsToStages") or {}
-    if not any("AWSCURRENT" in given for given in stages.values()):
+    told = _told(manager, output, secret_id)
+    if isinstance(told, Finding):
+        return told
+    if not _current(told):
         return finding("secret_empty", name=name)
     changed = told.get("LastChangedDate") or told.get("CreatedDate")
     passed = now - changed if isinstance(changed, datetime) else timedelta()

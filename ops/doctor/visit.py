@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -31,7 +31,9 @@ from ops.doctor import (
     entra_permissions,
     entra_roles,
     hook,
+    okta_access,
     okta_app,
+    ordinary,
     secrets,
 )
 from ops.doctor.finding import Finding
@@ -47,9 +49,14 @@ from ops.vendors import (
     federated,
     okta_as_administrator,
     okta_as_reader,
+    okta_secret,
+    okta_sign_in,
 )
 
-SECRETS = ("HookSecretId", "OktaSecretId", "EntraReaderSecretId", "EntraWriterSecretId")
+SECRETS = ("HookSecretId", "OktaSecretId")
+ENTRA_SECRETS = ("EntraReaderSecretId", "EntraWriterSecretId")
+# Where EntraSignIn is federated the reader trusts both, the writer the second.
+ROLES = ("CheckRoleArn", "RemediateRoleArn")
 QUEUES = {"the check queue": "CheckQueueUrl", "the remediation queue": "RemediationQueueUrl"}
 DEAD = {
     "the check dead-letter queue": "CheckDeadLetterQueueUrl",
@@ -87,7 +94,7 @@ class Visit:
         self._proofs = ProofRecord(store, connection.output("TableName"))
         http = okta_as_reader(self._env)
         self._okta, self._admin = Okta(http), OktaAdmin(http)
-        self._hooks = OktaAdmin(okta_as_administrator(self._env, SEE_HOOKS))
+        self._hooks = self._as_administrator(*SEE_HOOKS)
         self._sign_ins = {who: entra_sign_in(self._env, who.upper()) for who in Who}
         self._cloud = cloud(self._env)
         root = self._cloud.graph_root
@@ -125,11 +132,13 @@ class Visit:
             found += okta_app.examine(
                 self._okta, app_id, self._policy.touch_attribute, self._proofs, self._clock()
             )
+            found.append(ordinary.of_pushes(self._admin, app_id, self._clock()))
         if self._policy.touch_attribute is None:
             found.append(finding("touch_off"))
         yield Area("Okta app", tuple(found))
         reads = OktaReads(self._admin).examine(self._watch.app_ids, self._clock())
         yield Area("Okta token", tuple(reads))
+        yield Area("Okta access", tuple(self._access()))
 
     def _entra_side(self) -> Iterator[Area]:
         identities = [self._identity(who) for who in Who]
@@ -141,7 +150,8 @@ class Visit:
         ]
         yield Area("Entra permissions", tuple(found))
         roles = [e for one in identities for e in entra_roles.of_identity(self._reader, one)]
-        roles += entra_roles.of_connector(self._reader, connector)
+        for each in self._connectors():
+            roles += entra_roles.of_connector(self._reader, each)
         yield Area("Entra roles", tuple(roles))
         flag = directory_flag.examine(self._reader, self._table.bypass_fact, self._clock())
         yield Area("tenant flag", tuple(flag))
@@ -149,8 +159,14 @@ class Visit:
     def _aws_side(self) -> Iterator[Area]:
         output = self._connection.output
         manager = client("secretsmanager")
-        ids = {name: output(name) for name in SECRETS}
-        yield Area("secrets", tuple(secrets.examine(manager, ids, self._clock())))
+        entra = {name: output(name) for name in ENTRA_SECRETS}
+        found = secrets.examine(manager, {name: output(name) for name in SECRETS}, self._clock())
+        if federated(self._env):
+            roles = [self._role(name) for name in ROLES]
+            found += secrets.examine_unused(manager, entra, *roles)
+        else:
+            found += secrets.examine(manager, entra, self._clock())
+        yield Area("secrets", tuple(found))
         sqs, sns, cloudwatch = client("sqs"), client("sns"), client("cloudwatch")
         arn = output("TopicArn")
         simulated = self._connection.is_sandbox
@@ -166,19 +182,61 @@ class Visit:
         ]
         yield Area("AWS", tuple(f for what, look in looks for f in aws_state.read(what, look)))
 
+    def _as_administrator(self, *scopes: str) -> OktaAdmin:
+        return OktaAdmin(okta_as_administrator(self._env, scopes))
+
+    def _access(self) -> list[Finding]:
+        lookers = okta_access.Lookers(
+            grants=self._as_administrator(okta_access.SEE_GRANTS),
+            roles=self._as_administrator(okta_access.SEE_ROLES),
+            own=self._admin,
+        )
+        touches = self._policy.touch_attribute is not None
+        secret = okta_secret(self._env)
+        return okta_access.examine(secret, self._scheme, lookers, touches=touches)
+
+    def _scheme(self, scopes: Sequence[str]) -> str:
+        """How a request would be signed with a token for these scopes: Bearer or DPoP."""
+        org = self._env.https("OKTA_ORG_URL")
+        signed = okta_sign_in(self._env, scopes).sign("GET", f"{org}/api/v1/apps")
+        return signed["Authorization"].partition(" ")[0]
+
     def _identity(self, who: Who) -> Identity:
         """By its own token; where its secret may not be read, by what the directory says."""
         own = from_sign_in(who, self._sign_ins[who].headers)
         if own.refused and federated(self._env):
             # Entra trusts the functions' roles only, so this refusal says nothing about them.
-            own = Identity(who, unread="it signs in as its function, without a secret")
-        if not own.unread or who is Who.READER:
+            own = Identity(who, unread=own.refused)
+        if not own.unread:
             return own
-        client_id = self._env.text(f"ENTRA_{who.upper()}_CLIENT_ID")
-        told = from_directory(who, self._reader, client_id)
-        if not told.unread:
-            return told
-        return Identity(who, unread=f"{own.unread}; the directory: {told.unread}")
+        why, trusts = own.unread, self._trusts(who)
+        if who is Who.WRITER:
+            client_id = self._env.text(f"ENTRA_{who.upper()}_CLIENT_ID")
+            told = from_directory(who, self._reader, client_id)
+            if not told.unread:
+                return told
+            why = f"{why}; the directory: {told.unread}"
+        return Identity(who, unread=why, trusts=trusts)
+
+    def _trusts(self, who: Who) -> str:
+        if not federated(self._env):
+            return ""
+        return " and ".join(map(self._role, ROLES if who is Who.READER else ROLES[1:]))
+
+    def _role(self, output: str) -> str:
+        """Its ARN, as a federated credential has to name it."""
+        return self._connection.outputs.get(output) or f"the role of the stack's output {output}"
+
+    def _connectors(self) -> list[str | None]:
+        """Configured, or what the audit log told of each app; [None] where nobody knows."""
+        if self._policy.connector_object_id:
+            return [self._policy.connector_object_id]
+        try:
+            facts = [self._table.connector_fact(app_id) for app_id in self._watch.app_ids]
+        except Transient:
+            facts = []
+        known = {each.principal_id for each in facts if each and each.principal_id}
+        return [*sorted(known)] or [None]
 
     def _clocks(self, only: Side | None) -> Iterator[Finding]:
         asks = {

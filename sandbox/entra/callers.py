@@ -29,10 +29,10 @@ READ_GROUPS = frozenset(
         "Directory.ReadWrite.All",
     }
 )
+# RoleManagement.Read.All is not among them: it opens role assignments to delegated callers only.
 READ_ROLES = frozenset(
     {
         "RoleManagement.Read.Directory",
-        "RoleManagement.Read.All",
         "RoleManagement.ReadWrite.Directory",
         "Directory.Read.All",
         "Directory.ReadWrite.All",

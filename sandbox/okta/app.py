@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +14,7 @@ from sandbox.okta.journal import Subject
 from sandbox.okta.org import Org
 from sandbox.okta.push import Outlet
 from sandbox.okta.reasons import GraphRefusal
+from sandbox.okta.routes_access import Owner
 from sandbox.okta.state import App, AppMapping, AppUser, State, User
 from sandbox.world import Person, World
 
@@ -104,17 +106,19 @@ def create_org(
     for person in world.people:
         _add_person(state, person, then)
     state.user_attributes = _user_attributes(state)
+    administrator = _administrator(world.okta.org, then)
     return Org(
         state,
         _outlet(state, tenant),
         names={person.name: person.okta.id for person in world.people if person.okta},
         tokens={token.token: stable_id("00T", token.name) for token in world.okta_tokens},
+        owners=_owners(world, administrator),
         clients=world.okta_clients,
         rate_limits=dict(world.okta.rate_limits),
         push_seconds=world.okta.push_seconds,
         log_delay_seconds=world.okta.log_delay_seconds,
         domain=f"{world.okta.org}.example",
-        administrator=_administrator(world.okta.org, then),
+        administrator=administrator,
         ca_file=ca_file,
         base_url=base_url,
     )
@@ -181,6 +185,17 @@ def _administrator(org: str, then: datetime) -> User:
         last_updated=then,
         status_changed=then,
     )
+
+
+def _owners(world: World, administrator: User) -> dict[str, Owner]:
+    """By token id. The first token is the administrator's; every other one has its own maker."""
+    owners = {}
+    for number, token in enumerate(world.okta_tokens):
+        user = administrator
+        if number:
+            user = replace(administrator, id=stable_id("00u", "maker", token.name))
+        owners[stable_id("00T", token.name)] = Owner(user, token.roles)
+    return owners
 
 
 def _outlet(state: State, tenant: Tenant) -> Outlet:

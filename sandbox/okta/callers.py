@@ -6,7 +6,7 @@ vendor's own SDKs; that of expired and revoked tokens and of missing scopes is n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import unquote
@@ -14,18 +14,10 @@ from urllib.parse import unquote
 from flask import request
 
 from sandbox.okta import errors
+from sandbox.okta.admin_roles import allowed, resource_of
 from sandbox.okta.dpop import DpopError
 from sandbox.okta.oauth import AccessToken, OAuth
-
-# First segments below /api/v1 -> the name of the scope that opens them.
-_SCOPES = {
-    "apps": "apps",
-    "eventHooks": "eventHooks",
-    "logs": "logs",
-    "mappings": "profileMappings",
-    "meta": "schemas",
-    "users": "users",
-}
+from sandbox.okta.routes_access import Owner
 
 
 @dataclass
@@ -41,12 +33,15 @@ class Callers:
     def __init__(
         self,
         tokens: Mapping[str, str],
+        owners: Mapping[str, Owner],
         oauth: OAuth,
         clock: Callable[[], datetime],
         base_url: Callable[[], str],
     ) -> None:
-        """`tokens` maps an API token to the id that names it in the log."""
+        """`tokens` maps an API token to the id that names it in the log, `owners` that id to
+        who made it."""
         self._tokens = dict(tokens)
+        self._owners = owners
         self._oauth = oauth
         self._clock = clock
         self._base_url = base_url
@@ -55,7 +50,9 @@ class Callers:
         """The id by which the log names the credentials of the current request."""
         scheme, _, value = request.headers.get("Authorization", "").partition(" ")
         if scheme == "SSWS" and value in self._tokens:
-            return self._tokens[value]
+            token_id = self._tokens[value]
+            _check_roles(self._owners[token_id].roles)
+            return token_id
         if scheme not in ("Bearer", "DPoP"):
             raise errors.invalid_token()
         token = self._oauth.find(value)
@@ -67,7 +64,9 @@ class Callers:
         if not token.scopes & _opening():
             text = "The access token provided does not contain the required scopes."
             raise self._refused(403, scheme, "insufficient_scope", text)
-        return token.client.client_id
+        client_id = token.client.client_id
+        _check_roles(self._oauth.clients[client_id].roles)
+        return client_id
 
     def _check_binding(self, scheme: str, value: str, token: AccessToken) -> None:
         if token.thumbprint is None:
@@ -106,7 +105,14 @@ class Callers:
 
 def _opening() -> set[str]:
     """The scopes any of which opens the current request."""
-    parts = request.path.strip("/").split("/")
-    name = _SCOPES.get(parts[2] if len(parts) > 2 else "", "nothing")
+    name = resource_of(request.path)
     manage = {f"okta.{name}.manage"}
     return manage | {f"okta.{name}.read"} if request.method == "GET" else manage
+
+
+def _check_roles(roles: Sequence[str]) -> None:
+    """A path nobody knows is nobody's resource: its 404 comes first."""
+    resource = resource_of(request.path)
+    reading = request.method == "GET"
+    if resource != "nothing" and not allowed(roles, resource, reading=reading):
+        raise errors.not_permitted()

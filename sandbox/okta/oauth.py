@@ -55,7 +55,7 @@ class OAuth:
         clock: Callable[[], datetime],
         base_url: Callable[[], str],
     ) -> None:
-        self._clients = {client.client_id: client for client in clients}
+        self.clients = {client.client_id: client for client in clients}
         self._clock = clock
         self._base_url = base_url
         self.proofs = Proofs(clock)
@@ -117,7 +117,7 @@ class OAuth:
             claimed = jwt.decode(assertion, options={"verify_signature": False})
         except jwt.PyJWTError:
             raise _invalid("The client_assertion token is malformed.") from None
-        client = self._clients.get(str(claimed.get("sub")))
+        client = self.clients.get(str(claimed.get("sub")))
         if client is None:
             raise _invalid("Invalid value for 'client_id' parameter.")
         try:

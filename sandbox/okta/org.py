@@ -20,6 +20,7 @@ from sandbox.okta.limits import RateLimits
 from sandbox.okta.oauth import OAuth
 from sandbox.okta.push import Outlet, PushEngine
 from sandbox.okta.reasons import Failure
+from sandbox.okta.routes_access import Owner, access_routes
 from sandbox.okta.routes_apps import app_routes
 from sandbox.okta.routes_configuration import configuration_routes
 from sandbox.okta.routes_hooks import hook_routes
@@ -45,6 +46,7 @@ class Org:
         *,
         names: Mapping[str, str],
         tokens: Mapping[str, str],
+        owners: Mapping[str, Owner],
         clients: Sequence[OktaClient] = (),
         rate_limits: Mapping[str, int],
         push_seconds: float,
@@ -73,9 +75,13 @@ class Org:
         self._names = dict(names)
         self._administrator = administrator
         self.oauth = OAuth(clients, clock, base_url)
-        callers = Callers(tokens, self.oauth, clock, base_url)
+        self.owners = dict(owners)
+        callers = Callers(tokens, self.owners, self.oauth, clock, base_url)
         self.flask = create_web_app(callers, self.limits, clock, self.calls, self.faults)
         self.flask.register_blueprint(self.oauth.blueprint())
+        self.flask.register_blueprint(
+            access_routes(state, self.oauth.clients, self.owners, base_url)
+        )
         self.flask.register_blueprint(user_routes(state, self.changes, self._caller, base_url))
         self.flask.register_blueprint(
             app_routes(state, self.changes, self._caller, base_url, domain)

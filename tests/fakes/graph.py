@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from lib.errors import NotFound, Permanent, Refused, Transient
 from lib.model import (
     Attribute,
+    AuditLog,
     DirectorySync,
     EntraUser,
     KeyKind,
@@ -18,7 +20,7 @@ from lib.model import (
     Value,
 )
 from tests.fakes.clock import FakeClock
-from tests.fakes.make import OBJECT, TENANT, entra_user, standing
+from tests.fakes.make import CONNECTOR, OBJECT, TENANT, entra_user, standing
 
 FIELDS = {
     Attribute.MOBILE_PHONE: "mobile_phone",
@@ -28,7 +30,7 @@ FIELDS = {
 
 
 class FakeGraph:
-    """`trouble` by UserKey, object id, "patch", "standing" or "directory_sync".
+    """`trouble` by UserKey, object id, "patch", "standing", "audit_log", "directory_sync".
 
     `replica` holds what filtered reads say where they lag behind single ones.
     """
@@ -39,6 +41,7 @@ class FakeGraph:
         self.replica: dict[str, EntraUser | None] = {}
         self.standings: dict[str, Standing] = {}
         self.missing: set[str] = set()
+        self.audits: dict[str, AuditLog] = {}
         self.sync: DirectorySync = DirectorySync(TENANT, False)
         self.trouble: dict[object, Transient | Permanent | Refused] = {}
         self.calls: list[str] = []
@@ -72,7 +75,15 @@ class FakeGraph:
         self._fail("standing")
         if object_id in self.missing:
             raise NotFound("Entra knows no such user or service principal")
-        return self.standings.get(object_id, standing(object_id=object_id))
+        # Okta's connector is an application, unless a test says otherwise.
+        usual = standing(object_id=object_id, service_principal=object_id == CONNECTOR)
+        return self.standings.get(object_id, usual)
+
+    def audit_log(self, object_id: str, since: datetime) -> AuditLog:
+        self.calls.append("audit_log")
+        self._fail("audit_log")
+        nothing = AuditLog((), since, self.clock.date(), complete=True)
+        return self.audits.get(object_id, nothing)
 
     def directory_sync(self) -> DirectorySync:
         self.calls.append("directory_sync")

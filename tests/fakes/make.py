@@ -11,6 +11,9 @@ from lib.model import (
     AppConfiguration,
     AppUser,
     Attribute,
+    AuditActor,
+    AuditEntry,
+    AuditLog,
     EntraUser,
     Link,
     LinkSource,
@@ -22,9 +25,11 @@ from lib.model import (
     RoleGrant,
     Standing,
     Subject,
+    TouchProof,
     Value,
 )
-from lib.rules.causes import Case
+from lib.rules.case import Case
+from lib.rules.connector import Connector, Known
 from lib.rules.expected import Expectation
 from tests.fakes.clock import START
 
@@ -181,11 +186,58 @@ def case(attribute: Attribute = Attribute.MOBILE_PHONE, **changes: Any) -> Case:
         "read_at": START,
         "configuration": configuration(),
         "standing": standing(),
-        "connector_roles": frozenset({USER_ADMINISTRATOR}),
+        "connector": connector(frozenset({USER_ADMINISTRATOR})),
         "push_log": push_log(push()),
         "bypass": None,
+        "touch_proof": touch_proof(),
     }
+    if "connector_roles" in changes:
+        fields["connector"] = connector(changes.pop("connector_roles"))
     return Case(**fields | changes)
+
+
+def connector(roles: frozenset[str] | None = frozenset(), **changes: Any) -> Connector:
+    """Configured, an application as Okta's own app in a tenant is."""
+    fields: dict[str, Any] = {
+        "how": Known.CONFIGURED,
+        "principal_id": CONNECTOR,
+        "application": True,
+        "roles": roles,
+        "at": START,
+        "why": "" if roles is not None else "refused",
+    }
+    return Connector(**fields | changes)
+
+
+def touch_proof(app_id: str = APP, attribute: str = "department") -> TouchProof:
+    """As doctor records it."""
+    return TouchProof(app_id, attribute, "00uTESTUSER000000001", START, "push-proof", 1.5)
+
+
+def audit_entry(
+    *names: Attribute, at: datetime = START, by: AuditActor | None = None, **changes: Any
+) -> AuditEntry:
+    """An update that succeeded, by the connector unless somebody else is named."""
+    fields: dict[str, Any] = {
+        "at": at,
+        "succeeded": True,
+        "actor": by or AuditActor(CONNECTOR, "app-of-okta"),
+        "names": frozenset(names),
+        "correlation_id": "corr-1",
+    }
+    return AuditEntry(**fields | changes)
+
+
+def audit_log(*entries: AuditEntry, complete: bool = True, **changes: Any) -> AuditLog:
+    """Read ten minutes after the push of `push()`."""
+    fields: dict[str, Any] = {
+        "entries": entries,
+        "since": START - timedelta(minutes=1),
+        "taken_at": START + timedelta(minutes=10),
+        "complete": complete,
+        "request_id": "audit-request",
+    }
+    return AuditLog(**fields | changes)
 
 
 def leaver(**changes: Any) -> Case:

@@ -56,4 +56,9 @@ class FakePager:
 
     @property
     def news(self) -> list[str]:
-        return [page.news.value for page in self.pages]
+        return [page.news.value for page in self.pages if not page.group]
+
+    @property
+    def groups(self) -> list[Page]:
+        """Those that stand for many."""
+        return [page for page in self.pages if page.group]

@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from lib.flows.approve import Answer, Approve
+from lib.flows.approve import Approve
+from lib.flows.asked import Answer, Caller
 from lib.flows.check import Check
 from lib.flows.check_batch import CheckBatch
 from lib.flows.errands import Errands
@@ -24,7 +25,7 @@ from lib.store.records import SubjectState
 from lib.store.table import Table
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.graph import FakeGraph
-from tests.fakes.make import APP, CONNECTOR, OTHER_APP, SUBJECT, TENANT
+from tests.fakes.make import APP, CONNECTOR, OTHER_APP, SUBJECT, TENANT, touch_proof
 from tests.fakes.okta import FakeOkta
 from tests.fakes.outlets import FakePager, FakeQueue, FakeRemediationQueue
 
@@ -55,6 +56,8 @@ class Stage:
 
     def build(self, **policy: Any) -> None:
         self.policy = replace(self.policy, **policy)
+        if self.policy.touch_attribute:
+            self.table.record_touch_proof(touch_proof(APP, self.policy.touch_attribute))
         errands = Errands(self.table, self.pager, self.remediations, self.clock)
         evidence = Evidence(
             self.okta, self.graph, self.table, self.policy.connector_object_id, self.clock
@@ -67,7 +70,9 @@ class Stage:
         self.remediate = RemediateMessage(
             self.remediation, self.hands, self.table, self.checks, self.clock, lambda: 0.0
         )
-        self.approvals = Approve(self.policy, self.table, self.remediations, self.clock)
+        self.approvals = Approve(
+            self.policy, self.table, self.remediations, errands, self.clock
+        )
 
     # -- what happens ------------------------------------------------------------------------
 
@@ -126,7 +131,7 @@ class Stage:
     def says(self, person: str, action: str = "approve", **changes: Any) -> Answer:
         of = self.table.incident(changes.pop("incident", "")) or self.incident()
         request = {"action": action, "incident": of.id, "digest": of.plan.digest}
-        answer = self.approvals.run(request | changes, ARN + person)
+        answer = self.approvals.run(request | changes, Caller(ARN + person))
         self.clock.pass_by(1)
         return answer
 

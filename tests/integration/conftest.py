@@ -21,7 +21,10 @@ from lib.store.records import SubjectState
 from lib.store.table import Table
 from sandbox.run import Sandbox
 from sandbox.world import DEMO, load_world
+from tests.integration.doctoring import doctor, facts_as_they_were
 from tests.integration.staff import staff
+
+__all__ = ["doctor", "facts_as_they_were"]
 
 PATIENCE = 40.0
 GRAPH_APP = "0oaMicrosoft365Graph"

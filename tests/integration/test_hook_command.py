@@ -9,8 +9,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from lib.aws import SqsCheckQueue, client
-from lib.errors import Refused
+from lib.errors import Unauthorized
 from lib.okta_admin import OktaAdmin
+from lib.okta_sign_in import READ
 from lib.rules.hints import HOOK_EVENTS
 from lib.settings import watched_apps
 from lib.times import utc_now
@@ -21,6 +22,7 @@ from ops.hook_door import Door
 from ops.vendors import ADMIN_TOKEN, MANAGE_HOOKS, environment, okta_as_administrator
 from sandbox import run
 from tests.integration.conftest import GRAPH_APP, Deployed
+from tests.integration.doctoring import service_app
 from tests.integration.staff import name, okta_id
 
 Run = Callable[..., Result]
@@ -32,7 +34,7 @@ def connection(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> Connectio
     identity = deployed.sandbox.operators["first.operator"]
     for variable, value in deployed.cloud.environment(identity).items():
         monkeypatch.setenv(variable, value)
-    monkeypatch.delenv(ADMIN_TOKEN, raising=False)
+    monkeypatch.setenv(ADMIN_TOKEN, deployed.sandbox.administrator_token)
     found = Connection("sandbox", deployed.cloud.outputs, is_sandbox=True)
     monkeypatch.setattr(hook_command, "connect", lambda *_: found)
     return found
@@ -155,17 +157,52 @@ def test_an_address_that_does_not_answer_is_one_sentence(deployed: Deployed, hoo
 
 
 def test_a_token_that_may_not_manage_hooks(
-    deployed: Deployed, connection: Connection, hook: Run, monkeypatch: pytest.MonkeyPatch
+    deployed: Deployed, hook: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    deployed.org.faults.add("GET /api/v1/eventHooks", status=403)
-    with pytest.raises(Refused):
-        hook("status")
-    # An administrator's own token is used where it is set.
-    monkeypatch.setenv(ADMIN_TOKEN, "not-a-token-of-this-org")
-    with pytest.raises(Exception, match="credentials are not accepted"):
-        hook("status")
-    monkeypatch.setenv(ADMIN_TOKEN, deployed.sandbox.okta_token)
+    before = status_of(deployed)
     assert hook("status").exit_code == 0
+    # An administrator's own token is used where it is set, and none but that.
+    monkeypatch.setenv(ADMIN_TOKEN, "not-a-token-of-this-org")
+    with pytest.raises(Unauthorized, match="credentials are not accepted"):
+        hook("status")
+    # The stack's own reads apps and may not see hooks.
+    monkeypatch.delenv(ADMIN_TOKEN)
+    for command in ("status", "install", "verify"):
+        refused = hook(command)
+        assert refused.exit_code == 3
+        assert "E0000006" in refused.output
+        assert ADMIN_TOKEN in refused.output
+    assert status_of(deployed) == before
+
+
+def test_a_service_app_needs_the_scope_and_the_role(
+    deployed: Deployed, hook: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(ADMIN_TOKEN)
+    before = status_of(deployed)
+    with service_app(deployed, READ):
+        for command in (["status"], ["install"], ["install", "--rotate"], ["verify"], ["remove"]):
+            refused = hook(*command, *(["--yes"] if command == ["remove"] else []))
+            assert refused.exit_code == 3
+            (sentence,) = [line for line in refused.output.splitlines() if "Error" in line]
+            assert "was not granted okta.eventHooks.manage and okta.logs.read" in sentence
+            assert ADMIN_TOKEN in sentence
+    assert status_of(deployed) == before, "nothing was changed"
+    scopes = (*READ, "okta.eventHooks.read")
+    with service_app(deployed, scopes, roles=("SUPER_ADMIN",)):
+        assert hook("status").exit_code == 0
+        assert hook("install").exit_code == 3
+    scopes = (*scopes, "okta.eventHooks.manage")
+    with service_app(deployed, scopes, roles=("READ_ONLY_ADMIN",)):
+        assert "E0000006" in hook("install").output
+    assert status_of(deployed) == before
+    with service_app(deployed, scopes, roles=("SUPER_ADMIN",)):
+        assert hook("install").exit_code == 0
+        assert status(hook)["ready"] is True
+
+
+def status_of(deployed: Deployed) -> list[object]:
+    return [(each.id, each.receives, each.secret) for each in deployed.org.hooks.all()]
 
 
 def test_rotation_loses_no_delivery(deployed: Deployed, connection: Connection) -> None:

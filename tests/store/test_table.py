@@ -12,8 +12,6 @@ from lib.errors import Conflict, Transient
 from lib.incident import CauseName, Entry, Incident, News, Page, Severity, Status
 from lib.model import Attribute, Subject
 from lib.rules.causes import BypassFact
-from lib.rules.policy import Approval
-from lib.settings import Mode
 from lib.store.records import Errand, IncidentChange, SubjectState
 from lib.store.table import Table
 from tests.fakes.clock import START
@@ -154,26 +152,6 @@ def test_a_page_is_unsent_until_it_is_sent(table: Table) -> None:
     assert [p.key for p in table.unsent_pages(INCIDENT)] == ["b"]
     due: Any = table._client.scan(TableName=table._name, IndexName="due")["Items"]
     assert [item["sk"] for item in due if item["sk"] != "HEAD"] == ["PAGE#b"]
-
-
-def test_an_approval_stands_until_it_has_run_out(table: Table) -> None:
-    first = Approval("somebody", "digest", START)
-    assert table.approve(INCIDENT, first, START - HOUR)
-    later = replace(first, at=START + HOUR)
-    assert not table.approve(INCIDENT, later, START)
-    assert table.approvals(INCIDENT) == [first]
-    assert table.approve(INCIDENT, later, START + timedelta(milliseconds=1))
-    assert table.approvals(INCIDENT) == [later]
-    assert table.approve(INCIDENT, replace(first, digest="other"), START)
-    assert table.approve(INCIDENT, replace(first, person="else"), START)
-    assert len(table.approvals(INCIDENT)) == 3
-    assert table.approvals("inc-0000000000") == []
-
-
-def test_the_stored_mode_beats_the_deployed_one(table: Table) -> None:
-    assert table.mode(Mode.AUTO) is Mode.AUTO
-    table.set_mode(Mode.APPROVE, "somebody", START)
-    assert table.mode(Mode.AUTO) is Mode.APPROVE
 
 
 def test_a_cap_is_an_hours(table: Table) -> None:

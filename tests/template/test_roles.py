@@ -14,9 +14,11 @@ ROLES = {
     "RemediateFunction": "RemediateRole",
     "ApproveFunction": "ApproveRole",
 }
-WRITES = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem")
+WRITES = ("dynamodb:PutItem", "dynamodb:UpdateItem")
+# Each of them can take an item away.
+DELETES = ("dynamodb:DeleteItem", "dynamodb:BatchWriteItem", "dynamodb:PartiQLDelete")
 WORK_ITEMS = ("SUBJECT#a", "INCIDENT#a", "PARKED#a", "COUNTER#a", "FACT#a", "LOCK#a")
-DECISIONS = ("APPROVAL#a", "CONTROL#a")
+DECISIONS = ("APPROVAL#a", "CONTROL#a", "RULING#a", "AUDIT#2026-01")
 SECRETS = {"HookSecret", "OktaSecret", "EntraReaderSecret", "EntraWriterSecret"}
 
 
@@ -39,17 +41,51 @@ def test_no_statement_reaches_everything(template: dict[str, Any]) -> None:
             assert "*" not in many(statement["Resource"])
 
 
+def whoever(template: dict[str, Any]) -> set[str]:
+    """Everything in the template that gives permissions, also what is not written yet."""
+    kinds = ("AWS::IAM::Role", "AWS::IAM::ManagedPolicy", "AWS::IAM::Policy")
+    return {name for kind in kinds for name in of_type(template, kind)}
+
+
+def allowed(template: dict[str, Any], action: str, key: str) -> set[str]:
+    return {n for n in whoever(template) if allows(template, n, action, "Table", key)}
+
+
+def test_nothing_gives_permissions_beside_roles_and_policies(template: dict[str, Any]) -> None:
+    assert {*ROLES.values(), "OperatorPolicy", "DoctorPolicy"} <= whoever(template)
+    for name, function in of_type(template, "AWS::Serverless::Function").items():
+        assert "Policies" not in function, name
+    assert "ResourcePolicy" not in template["Resources"]["Table"]["Properties"]
+
+
 @pytest.mark.parametrize("action", WRITES)
 @pytest.mark.parametrize("key", DECISIONS)
-def test_only_approve_writes_approvals_and_control_items(
+def test_only_approve_writes_decisions_and_the_audit_trail(
     template: dict[str, Any], action: str, key: str
 ) -> None:
-    writers = {
-        name
-        for name in (*ROLES.values(), "OperatorPolicy")
-        if allows(template, name, action, "Table", key)
-    }
-    assert writers == {"ApproveRole"}
+    assert allowed(template, action, key) == {"ApproveRole"}
+
+
+@pytest.mark.parametrize("action", DELETES)
+@pytest.mark.parametrize("key", DECISIONS)
+def test_nobody_deletes_decisions_or_the_audit_trail(
+    template: dict[str, Any], action: str, key: str
+) -> None:
+    assert allowed(template, action, key) == set()
+
+
+def test_operators_read_the_audit_trail(template: dict[str, Any]) -> None:
+    for action in ("dynamodb:GetItem", "dynamodb:Query"):
+        assert allows(template, "OperatorPolicy", action, "Table", "AUDIT#2026-01")
+
+
+def test_approve_pages_and_sends_plans_and_nothing_else(template: dict[str, Any]) -> None:
+    assert allows(template, "ApproveRole", "sns:Publish", "Topic")
+    assert allows(template, "ApproveRole", "sqs:SendMessage", "RemediationQueue")
+    assert not allows(template, "ApproveRole", "sqs:SendMessage", "CheckQueue")
+    for key in WORK_ITEMS:
+        writes = allows(template, "ApproveRole", "dynamodb:PutItem", "Table", key)
+        assert writes is key.startswith("INCIDENT#")
 
 
 @pytest.mark.parametrize("action", WRITES)

@@ -16,6 +16,7 @@ TEXTS = {
     "ENTRA_AUTHORITY": "https://login.example",
     "GRAPH_ROOT": "https://graph.example",
     "MODE": "approve",
+    "HTTPS_PAGES": "chat",
     "BREAK_GLASS": "11111111-aaaa-4aaa-8aaa-111111111111",
     "CONNECTOR_OBJECT_ID": "22222222-bbbb-4bbb-8bbb-222222222222",
 }

@@ -78,13 +78,20 @@ class OktaSide:
 def okta_world() -> World:
     world = load_world(SANDBOX / "okta" / "world.yaml")
     scopes = (*READ, TOUCH)
+
+    def client(name: str, key: str, scopes: tuple[str, ...], dpop: bool, *roles: str) -> OktaClient:
+        return OktaClient(name, name, key, scopes, dpop, roles)
+
+    rsa, both = public_pem(rsa_key()), ("READ_ONLY_ADMIN", "APP_ADMIN")
     return replace(
         world,
         okta_clients=(
-            OktaClient("plain", "plain", public_pem(rsa_key()), scopes, require_dpop=False),
-            OktaClient("bound", "bound", public_pem(rsa_key()), scopes, require_dpop=True),
-            OktaClient("elliptic", "elliptic", public_pem(ec_key()), scopes, require_dpop=True),
-            OktaClient("narrow", "narrow", public_pem(rsa_key()), ("okta.logs.read",), False),
+            client("plain", rsa, scopes, False, *both),
+            client("bound", rsa, scopes, True, *both),
+            client("elliptic", public_pem(ec_key()), scopes, True, *both),
+            client("narrow", rsa, ("okta.logs.read",), False, "REPORT_ADMIN"),
+            client("roleless", rsa, READ, False),
+            client("reader", rsa, (*READ, TOUCH), False, "READ_ONLY_ADMIN"),
         ),
     )
 

@@ -51,6 +51,26 @@ def test_an_old_secret_names_its_own_remedy(aws: FakeAws) -> None:
     assert "--rotate" in found.remedy
 
 
+def test_secrets_that_nothing_uses(aws: FakeAws) -> None:
+    """Where the applications trust the functions' roles, an empty secret is right."""
+
+    def look() -> list[Finding]:
+        ids = {"EntraReaderSecretId": "arn:x", "EntraWriterSecretId": "arn:y"}
+        return secrets.examine_unused(aws, ids, "arn:check", "arn:remediate")
+
+    aws.stages = {}
+    (told,) = look()
+    assert told.code == "secrets_federated"
+    assert told.severity == "ok"
+    assert "arn:check and arn:remediate" in told.seen
+    aws.stages = {"v1": ["AWSPREVIOUS"]}
+    assert codes(look()) == ["secrets_federated"]
+    aws.stages = {"v1": ["AWSCURRENT"]}
+    assert codes(look()) == ["secrets_federated", "secret_left", "secret_left"]
+    aws.error = "AccessDeniedException"
+    assert codes(look()) == ["secrets_federated", "aws_unread", "aws_unread"]
+
+
 def test_what_may_not_be_seen_is_unknown(aws: FakeAws) -> None:
     aws.error = "AccessDeniedException"
     found = [

@@ -29,7 +29,8 @@ from tests.fakes.make import (
 )
 from tests.unit.fakes_http import Answer, FakeVendor, http_of
 
-READER = frozenset({"User.Read.All", "RoleManagement.Read.Directory", "GroupMember.Read.All"})
+NEEDED = frozenset({"User.Read.All", "RoleManagement.Read.Directory", "GroupMember.Read.All"})
+READER = NEEDED | {"AuditLog.Read.All"}
 WRITER = frozenset(
     {
         "User.Read.All",
@@ -63,9 +64,18 @@ def test_exactly_what_is_needed(who: Who, names: frozenset[str]) -> None:
     assert codes(found) == ["entra_signs_in"] + ["entra_granted"] * len(names)
 
 
-@pytest.mark.parametrize("name", sorted(READER))
+@pytest.mark.parametrize("name", sorted(NEEDED))
 def test_the_reader_needs_each(name: str) -> None:
     assert not_ok(permissions(Who.READER, READER - {name})) == ["entra_missing"]
+
+
+def test_the_audit_log_is_recommended() -> None:
+    (found,) = [f for f in permissions(Who.READER, NEEDED) if f.severity is not Severity.OK]
+    assert found.code == "entra_unexplained"
+    assert found.severity is Severity.WARNING
+    # A broad permission for the directory does not open the audit log.
+    broad = NEEDED | {"Directory.Read.All"}
+    assert not_ok(permissions(Who.READER, broad)) == ["entra_unexplained", "entra_not_needed"]
 
 
 @pytest.mark.parametrize("name", sorted(WRITER))
@@ -99,7 +109,7 @@ def test_what_is_not_needed(who: Who, base: frozenset[str], extra: str, code: st
 
 
 def test_a_broader_permission_covers_and_is_said() -> None:
-    broad = frozenset({"Directory.Read.All", "RoleManagement.Read.Directory"})
+    broad = frozenset({"Directory.Read.All", "RoleManagement.Read.Directory", "AuditLog.Read.All"})
     assert not_ok(permissions(Who.READER, broad)) == ["entra_not_needed"]
 
 
@@ -107,6 +117,7 @@ def test_what_was_not_told_is_never_ok() -> None:
     cases = {
         "entra_no_sign_in": Identity(Who.WRITER, refused="AADSTS7000215"),
         "entra_not_told": Identity(Who.WRITER, unread="AWS answered AccessDeniedException"),
+        "entra_federated": Identity(Who.WRITER, unread="AADSTS700213", trusts="arn:role/x"),
         "entra_opaque": Identity(Who.WRITER, OBJECT, None, signed_in=True),
     }
     for code, identity in cases.items():
@@ -294,5 +305,16 @@ def test_a_refusal_is_unknown_never_false(graph: FakeGraph) -> None:
     for error in (Refused(403, "Authorization_RequestDenied", "no"), NotFound("none")):
         graph.trouble["directory_sync"] = error
         assert flag(graph).code == "flag_unknown"
-    graph.trouble["directory_sync"] = Transient("busy")
-    assert flag(graph).code == "flag_not_read"
+    for error in (Transient("busy"), Permanent("no JSON")):
+        graph.trouble["directory_sync"] = error
+        assert flag(graph).code == "flag_not_read"
+
+
+@pytest.mark.parametrize("error", [Permanent("AADSTS700213"), Transient("busy")])
+def test_a_reader_that_can_not_tell_leaves_what_was_recorded(
+    graph: FakeGraph, error: Permanent | Transient
+) -> None:
+    graph.trouble["directory_sync"] = error
+    found = flag(graph, BypassFact(True, START - timedelta(days=2), "x"))
+    assert found.code == "flag_on"
+    assert "recorded, 2 days ago" in found.seen

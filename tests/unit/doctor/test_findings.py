@@ -8,6 +8,7 @@ from string import Formatter
 
 import pytest
 
+from ops.doctor import texts_aws, texts_entra, texts_okta, texts_touch
 from ops.doctor.finding import EXIT_CODES, Finding, Severity, worst
 from ops.doctor.texts import TEXTS, age, finding
 
@@ -21,11 +22,16 @@ def text_of(*folders: Path) -> str:
 
 @pytest.mark.parametrize("code", sorted(TEXTS))
 def test_every_finding_can_be_found_and_is_tested(code: str) -> None:
-    used = [p for p in (ROOT / "ops/doctor").glob("*.py") if p.name != "texts.py"]
+    used = [p for p in (ROOT / "ops/doctor").glob("*.py") if not p.name.startswith("text")]
     used.append(ROOT / "ops/doctor_command.py")
     assert any(f'"{code}"' in path.read_text() for path in used)
     others = [p for p in HERE.glob("test_*.py") if p.name != Path(__file__).name]
     assert any(f'"{code}"' in path.read_text() for path in others), f"{code} has no test"
+
+
+def test_no_finding_is_in_two_parts_of_the_table() -> None:
+    parts = (texts_aws, texts_entra, texts_okta, texts_touch)
+    assert sum(len(part.TEXTS) for part in parts) == len(TEXTS)
 
 
 def test_what_is_not_well_has_a_remedy() -> None:

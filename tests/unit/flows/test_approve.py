@@ -6,31 +6,12 @@ from typing import Any
 
 import pytest
 
-from lib.flows.approve import BadRequest, person_of
+from lib.flows.asked import BadRequest, Caller, person_of
 from lib.incident import Status
 from lib.settings import Mode
-from tests.fakes.make import LOGIN, OBJECT, OLD_PHONE, USER, role, standing
+from tests.fakes.make import LOGIN, OBJECT, OLD_PHONE, USER
 from tests.fakes.make import plan as any_plan
 from tests.fakes.stage import ARN, Stage
-
-
-@pytest.fixture
-def waiting(stage: Stage) -> Stage:
-    """A privileged target: two people have to agree."""
-    stage.build(mode=Mode.APPROVE)
-    stage.graph.standings[OBJECT] = standing(role())
-    stage.graph.set(mobile_phone=OLD_PHONE)
-    assert stage.drifted().status is Status.WAITING_APPROVAL
-    return stage
-
-
-@pytest.fixture
-def simple(stage: Stage) -> Stage:
-    """One approval, and the function writes."""
-    stage.build(mode=Mode.APPROVE)
-    stage.graph.set(mobile_phone=OLD_PHONE)
-    stage.drifted()
-    return stage
 
 
 @pytest.mark.parametrize(
@@ -61,7 +42,7 @@ def test_a_person_behind_a_signature(arn: str, person: str) -> None:
 )
 def test_nobody_behind_a_signature(waiting: Stage, arn: str) -> None:
     with pytest.raises(BadRequest) as refused:
-        waiting.approvals.run({"action": "mode", "mode": "auto"}, arn)
+        waiting.approvals.run({"action": "mode", "mode": "auto"}, Caller(arn))
     assert refused.value.status == 403
     assert waiting.table.mode(Mode.APPROVE) is Mode.APPROVE
 
@@ -82,7 +63,7 @@ def test_one_person_is_one_approval_whatever_the_role(waiting: Stage) -> None:
     found = waiting.incident()
     other = "arn:aws:sts::1:assumed-role/Other/first.colleague"
     request = {"action": "approve", "incident": found.id, "digest": found.plan.digest}
-    assert waiting.approvals.run(request, other).given == 1
+    assert waiting.approvals.run(request, Caller(other)).given == 1
     assert waiting.incident().status is Status.WAITING_APPROVAL
     assert waiting.says("second.colleague").given == 2
     assert waiting.timeline().count("approved") == 2
@@ -143,7 +124,7 @@ def test_requests_that_make_no_sense(simple: Stage, changes: dict[str, Any], sta
     found = simple.incident()
     request = {"action": "approve", "incident": found.id, "digest": found.plan.digest}
     with pytest.raises(BadRequest) as refused:
-        simple.approvals.run(request | changes, ARN + "a.colleague")
+        simple.approvals.run(request | changes, Caller(ARN + "a.colleague"))
     assert refused.value.status == status
     assert "\n" not in str(refused.value)
     assert simple.table.approvals(found.id) == []
@@ -152,7 +133,7 @@ def test_requests_that_make_no_sense(simple: Stage, changes: dict[str, Any], sta
 @pytest.mark.parametrize("body", [None, [], "approve", 7, True])
 def test_a_body_that_is_no_object(simple: Stage, body: object) -> None:
     with pytest.raises(BadRequest) as refused:
-        simple.approvals.run(body, ARN + "a.colleague")
+        simple.approvals.run(body, Caller(ARN + "a.colleague"))
     assert refused.value.status == 400
 
 

@@ -143,9 +143,7 @@ def test_a_parked_mend_goes_to_a_person_who_is_told(stage: Stage) -> None:
 
 
 def administrator(stage: Stage, confirm: Callable[[Incident, Step], bool]) -> Hands:
-    return administrator_hands(
-        "administrator", stage.graph, stage.table, stage.clock, lambda _seconds: None, confirm
-    )
+    return administrator_hands("administrator", stage.graph, confirm)
 
 
 def write(stage: Stage, confirm: Callable[[], None] = lambda: None) -> Run:

@@ -131,7 +131,7 @@ def test_what_okta_no_longer_means_is_dismissed_not_proved(stage: Stage) -> None
     stage.okta.users[SUBJECT.user_id] = okta_user(profile={})
     stage.hint(ago=0)
     assert stage.incident().status is Status.DISMISSED
-    assert stage.pager.news == ["opened"]
+    assert stage.pager.news == ["opened", "dismissed"]
 
 
 @pytest.mark.parametrize("error", [Refused(403, "E0000006", "no"), Permanent("HTTP 401")])

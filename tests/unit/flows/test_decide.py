@@ -129,4 +129,5 @@ def test_proved_and_silent() -> None:
     assert "without a step of ours" not in mended.pages[0].text
     assert "without a step of ours" in proved(known, LATER, LATER).pages[0].text
     quiet = silent(known, LATER)
-    assert (quiet.incident.status, quiet.pages) == (Status.DISMISSED, ())
+    assert quiet.incident.status is Status.DISMISSED
+    assert [p.news for p in quiet.pages] == [News.DISMISSED]

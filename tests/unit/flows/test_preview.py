@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lib.errors import Refused
 from lib.flows.evidence import Evidence
 from lib.flows.preview import Overwrite, Preview, record, recorded, take
+from tests.fakes.clock import START
 from tests.fakes.make import (
     APP,
     OBJECT,
@@ -88,3 +95,43 @@ def test_a_large_tenant_fits_too(stage: Stage) -> None:
     kept = recorded(stage.table)
     assert kept
     assert kept.overwritten == 10_000
+
+
+ROWS = st.builds(
+    Overwrite,
+    st.sampled_from([OBJECT, OTHER_OBJECT]),
+    st.sampled_from(["00u1", "00u2"]),
+    st.none() | st.sampled_from([PHONE, OLD_PHONE]),
+    st.none() | st.sampled_from([PHONE, OLD_PHONE]),
+)
+
+
+@given(rows=st.lists(ROWS, max_size=5), others=st.integers(0, 3), data=st.data())
+def test_the_digest_is_of_whom_and_what_in_any_order(
+    rows: list[Overwrite], others: int, data: st.DataObject
+) -> None:
+    shuffled = data.draw(st.permutations(rows))
+    one = Preview(START, len(rows) + others, len(rows), tuple(rows))
+    other = Preview(START + timedelta(hours=1), 9 + others, 9, tuple(shuffled))
+    assert one.digest == other.digest
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"overwrites": ()},
+        {"overwrites": (Overwrite(OTHER_OBJECT, "00u1", OLD_PHONE, PHONE),)},
+        {"overwrites": (Overwrite(OBJECT, "00u2", OLD_PHONE, PHONE),)},
+        {"overwrites": (Overwrite(OBJECT, "00u1", PHONE, PHONE),)},
+        {"overwrites": (Overwrite(OBJECT, "00u1", OLD_PHONE, None),)},
+        {"synced": 3},
+    ],
+)
+def test_another_digest_for_anything_an_approver_agrees_to(change: dict[str, Any]) -> None:
+    one = Preview(START, 2, 2, (Overwrite(OBJECT, "00u1", OLD_PHONE, PHONE),))
+    assert replace(one, **change).digest != one.digest
+
+
+def test_a_preview_of_an_unknown_form_is_none(stage: Stage) -> None:
+    stage.table.record_preview("{}", [], stage.clock())
+    assert recorded(stage.table) is None

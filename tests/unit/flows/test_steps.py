@@ -1,32 +1,21 @@
-"""Touches and the tenant flag: how each step is done, and what stops it."""
+"""Touches: how the step is done, and what stops it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from lib.errors import Refused, Transient
-from lib.flows.approve import BadRequest
-from lib.flows.runs import Ended, Run
-from lib.flows.steps import administrator_hands
-from lib.incident import Incident, Status, Step, StepKind
-from lib.model import DirectorySync
-from lib.rules.causes import BypassFact
+from lib.incident import Status, StepKind
 from lib.rules.plans import touch_value
-from lib.settings import Mode
-from tests.fakes.clock import START
 from tests.fakes.make import (
     MAILS,
     OBJECT,
     OLD_MAILS,
-    OLD_PHONE,
-    PHONE,
     SUBJECT,
-    TENANT,
     app_user,
     push,
     role,
@@ -144,101 +133,3 @@ def test_a_touch_that_needs_people_by_now_is_void(touching: Stage, change: Any) 
     assert touching.timeline()[-1] == "plan void"
     touching.looks()
     assert touching.incident().status is Status.WAITING_APPROVAL
-
-
-# -- the tenant flag ---------------------------------------------------------------------------
-
-
-@pytest.fixture
-def overridden(stage: Stage) -> Stage:
-    """A synced user with a cloud-set number; the connector outranks nobody it need not."""
-    stage.build(touch_attribute="department", mode=Mode.APPROVE)
-    stage.okta.log = [push(at=START - timedelta(minutes=30))]
-    stage.graph.set(mobile_phone=OLD_PHONE, synced=True)
-    found = stage.drifted()
-    assert [s.kind for s in found.plan.steps] == [StepKind.BYPASS_ENABLE, StepKind.OKTA_TOUCH]
-    with pytest.raises(BadRequest, match="preview"):
-        stage.says("a.colleague")
-    stage.table.record_preview("{}", [], stage.clock())
-    stage.says("a.colleague")
-    assert stage.incident().status is Status.WAITING_PERSON
-    # Whoever sets the flag needs a preview of their own hour.
-    stage.clock.pass_by(2 * 3600)
-    return stage
-
-
-def enable(
-    stage: Stage, confirm: Callable[[Incident, Step], bool] = lambda _incident, _step: True
-) -> Run:
-    hands = administrator_hands(
-        "administrator", stage.graph, stage.table, stage.clock, stage.clock.pass_by, confirm
-    )
-    found = stage.incident()
-    run = stage.remediation.run(found.id, found.plan.digest, hands)
-    stage.clock.pass_by(1)
-    return run
-
-
-def test_flag_then_touch_then_proof(overridden: Stage) -> None:
-    overridden.table.record_preview("{}", [], overridden.clock())
-    overridden.okta.after_touch = lambda: overridden.graph.set(mobile_phone=PHONE)
-    assert enable(overridden).ended is Ended.NEXT
-    assert overridden.graph.bypass_writes == [(TENANT, True)]
-    fact = overridden.table.bypass_fact()
-    assert fact
-    assert fact.enabled
-    overridden.drain()
-    assert len(overridden.okta.touches) == 1
-    assert overridden.incident().status is Status.RESOLVED
-    assert overridden.table.tenant_locked(overridden.clock()) is False
-
-
-@pytest.mark.parametrize("age", [None, 3601])
-def test_no_flag_without_a_fresh_preview(overridden: Stage, age: float | None) -> None:
-    if age:
-        overridden.table.record_preview("{}", [], overridden.clock() - timedelta(seconds=age))
-    run = enable(overridden)
-    assert (run.ended, overridden.graph.bypass_writes) == (Ended.REFUSED, [])
-    assert "preview" in run.reason
-
-
-def test_no_flag_without_the_administrators_yes(overridden: Stage) -> None:
-    overridden.table.record_preview("{}", [], overridden.clock())
-    run = enable(overridden, lambda _incident, _step: False)
-    assert (run.ended, overridden.graph.bypass_writes) == (Ended.WAITS, [])
-    assert not overridden.table.tenant_locked(overridden.clock())
-
-
-def test_a_refused_flag_is_said_and_stays_unknown(overridden: Stage) -> None:
-    overridden.table.record_preview("{}", [], overridden.clock())
-    overridden.graph.trouble["set_bypass"] = Refused(403, "Authorization_RequestDenied", "no")
-    assert enable(overridden).ended is Ended.REFUSED
-    assert "refused" in overridden.pager.news
-    fact: BypassFact | None = overridden.table.bypass_fact()
-    assert not (fact and fact.enabled)
-
-
-def test_a_flag_that_is_on_already_is_not_written(overridden: Stage) -> None:
-    overridden.table.record_preview("{}", [], overridden.clock())
-    overridden.graph.sync = DirectorySync(TENANT, True)
-    assert enable(overridden).ended is Ended.NEXT
-    assert overridden.graph.bypass_writes == []
-
-
-def test_a_flag_that_still_reads_false_is_not_done(overridden: Stage) -> None:
-    overridden.table.record_preview("{}", [], overridden.clock())
-    overridden.graph.set_bypass = (  # type: ignore[method-assign]
-        lambda *_: overridden.graph.patch_user(OBJECT, {})
-    )
-    with pytest.raises(Transient, match="still reads false"):
-        enable(overridden)
-    assert overridden.incident().steps_done == 0
-    assert not overridden.table.tenant_locked(overridden.clock())
-
-
-def test_two_administrators_do_not_enable_at_once(overridden: Stage) -> None:
-    overridden.table.record_preview("{}", [], overridden.clock())
-    overridden.table.take_tenant_lock("somebody", overridden.clock(), timedelta(minutes=15))
-    with pytest.raises(Transient):
-        enable(overridden)
-    assert overridden.graph.bypass_writes == []

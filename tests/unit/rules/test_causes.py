@@ -179,6 +179,7 @@ def test_the_precedence_of_the_design() -> None:
         "not_pushed",
         "dirsync_override",
         "privileged_target",
+        "changed_after_push",
         "licence",
         "push_failed",
         "unexplained",

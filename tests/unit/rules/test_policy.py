@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from lib.incident import Policy, Severity, StepKind
+from lib.incident import CauseName, Drift, Policy, Severity, StepKind
 from lib.model import Attribute, ProfileChange, RoleGrant, Standing
+from lib.rules.cause_table import CAUSES
 from lib.rules.causes import Case
-from lib.rules.policy import Approval, Verdict, gate, is_excluded, policy_for, severity
+from lib.rules.policy import Approval, Verdict, gate, is_excluded, policy_for, severity, worse
 from lib.settings import Mode
 from tests.fakes.clock import START
 from tests.fakes.make import (
@@ -178,16 +179,25 @@ def test_approvals_are_for_one_digest() -> None:
     assert gate(changed, AUTO, said("a", "b", of=TWO), START, 24).verdict is Verdict.NEEDS_APPROVAL
 
 
-@pytest.mark.parametrize(
-    ("of", "known", "level"),
-    [
-        (drift(ENABLED), standing(), Severity.CRITICAL),
-        (drift(ENABLED, expected=True), standing(role()), Severity.WARNING),
-        (drift(), standing(), Severity.WARNING),
-        (drift(), standing(role()), Severity.HIGH),
-        (drift(), standing(active_roles=None), Severity.HIGH),
-        (drift(), None, Severity.HIGH),
-    ],
-)
-def test_severity(of: object, known: Standing | None, level: Severity) -> None:
-    assert severity(of, known) is level  # type: ignore[arg-type]
+OF_TARGET = [
+    (drift(ENABLED), standing(), Severity.CRITICAL),
+    (drift(ENABLED, expected=True), standing(role()), Severity.WARNING),
+    (drift(), standing(), Severity.WARNING),
+    (drift(), standing(role()), Severity.HIGH),
+    (drift(), standing(active_roles=None), Severity.HIGH),
+    (drift(), None, Severity.HIGH),
+]
+
+
+@pytest.mark.parametrize(("of", "known", "level"), OF_TARGET)
+def test_severity(of: Drift, known: Standing | None, level: Severity) -> None:
+    assert severity(of, known, CauseName.UNEXPLAINED) is level
+
+
+@pytest.mark.parametrize(("of", "known", "level"), OF_TARGET)
+@pytest.mark.parametrize("lead", CauseName)
+def test_a_cause_makes_it_worse_and_never_better(
+    of: Drift, known: Standing | None, level: Severity, lead: CauseName
+) -> None:
+    assert severity(of, known, lead) is worse(level, CAUSES[lead].severity)
+    assert severity(drift(), standing(), CauseName.CONNECTOR_AUTH) is Severity.HIGH
