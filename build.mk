@@ -15,7 +15,7 @@ define artifact
 	$(BUILD_PYTHON) tools/closure.py handlers/$(1).py --copy "$(ARTIFACTS_DIR)"
 endef
 
-.PHONY: build-ReceiveFunction build-CheckFunction build-RemediateFunction build-ApproveFunction
+.PHONY: build-ReceiveFunction build-CheckFunction build-RemediateFunction build-ApproveFunction build-CatchUpFunction
 
 build-ReceiveFunction:
 	$(call artifact,receive,receive)
@@ -28,3 +28,6 @@ build-RemediateFunction:
 
 build-ApproveFunction:
 	$(call artifact,approve,receive)
+
+build-CatchUpFunction:
+	$(call artifact,catch_up,lambda)

@@ -16,19 +16,17 @@ logger = Logger()
 flow = receive(os.environ)
 
 
-@logger.inject_lambda_context
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    response = flow.run(
-        Request(
-            method=event["requestContext"]["http"]["method"],
-            headers=event.get("headers") or {},
-            body=event.get("body"),
-            is_base64=bool(event.get("isBase64Encoded")),
-        )
-    )
+# Said here, so that no variable of the function can make it log requests, secret and all.
+@logger.inject_lambda_context(log_event=False)
+def handler(event: object, context: LambdaContext) -> dict[str, Any]:
+    response = flow.run(Request.of(event))
     logger.info("answered", extra={"status": response.status, **response.notes})
     return {
         "statusCode": response.status,
-        "headers": {"content-type": "application/json"},
+        "headers": {
+            "content-type": "application/json",
+            "cache-control": "no-store",
+            "x-content-type-options": "nosniff",
+        },
         "body": json.dumps(response.body),
     }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from lib.errors import Transient, Unauthorized
 from lib.messages import CheckMessage, RemediationMessage
@@ -41,7 +42,7 @@ def called(operation: Callable[..., Any], **arguments: Any) -> Any:
         return operation(**arguments)
     except ClientError as error:
         raise Transient(f"AWS answered {error.response['Error']['Code']}") from None
-    except BotoCoreError as error:
+    except (BotoCoreError, ResponseParserError) as error:
         raise Transient(f"AWS can not be reached ({type(error).__name__})") from None
 
 

@@ -75,7 +75,8 @@ class HookSecret:
         except BotoCoreError:
             raise Transient("Secrets Manager can not be reached") from None
         text = answer.get("SecretString")
-        return text.encode() if isinstance(text, str) and text else None
+        # No header begins or ends with white space; a value put from a file may end with a line.
+        return text.strip().encode() if isinstance(text, str) and text.strip() else None
 
     def __repr__(self) -> str:
         return f"HookSecret({len(self._live)} live)"

@@ -11,6 +11,7 @@ from typing import Any
 from lib.errors import Permanent
 from lib.model import Subject
 from lib.rules.hints import Hint, NamelessHint
+from lib.rules.hook_health import Road
 from lib.times import from_text, from_text_or_none, to_text
 
 VERSION = 1
@@ -22,7 +23,9 @@ UUIDS_A_MESSAGE = 250
 
 @dataclass(frozen=True)
 class CheckMessage:
-    """Subjects to check. `look`: due by itself, whatever coverage says."""
+    """Subjects to check. `look`: due by itself, whatever coverage says. `road`: how the hints came,
+    where the other road could have brought them too.
+    """
 
     hints: tuple[Hint, ...] = ()
     nameless: tuple[NamelessHint, ...] = ()
@@ -30,6 +33,7 @@ class CheckMessage:
     first_seen: datetime | None = None
     attempt: int = 0
     look: bool = False
+    road: Road | None = None
 
     def text(self) -> str:
         body: dict[str, object] = {"v": VERSION, "subjects": [_hint(h) for h in self.hints]}
@@ -45,6 +49,8 @@ class CheckMessage:
             body["attempt"] = self.attempt
         if self.look:
             body["look"] = True
+        if self.road:
+            body["road"] = self.road.value
         return json.dumps(body, separators=(",", ":"))
 
     @classmethod
@@ -69,6 +75,7 @@ class CheckMessage:
                 first_seen=from_text_or_none(body.get("first_seen")),
                 attempt=int(body.get("attempt", 0)),
                 look=bool(body.get("look", False)),
+                road=Road(body["road"]) if "road" in body else None,
             )
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             raise Permanent("the check message has fields this version does not know") from None
@@ -113,10 +120,12 @@ def pack(
     nameless: Sequence[NamelessHint],
     first_seen: datetime,
     unnamed: Sequence[str] = (),
+    road: Road | None = None,
 ) -> Iterator[CheckMessage]:
     """As few messages as SUBJECTS_A_MESSAGE allows."""
     for start in range(0, len(hints), SUBJECTS_A_MESSAGE):
-        yield CheckMessage(tuple(hints[start : start + SUBJECTS_A_MESSAGE]), first_seen=first_seen)
+        part = tuple(hints[start : start + SUBJECTS_A_MESSAGE])
+        yield CheckMessage(part, first_seen=first_seen, road=road)
     for start in range(0, len(nameless), SUBJECTS_A_MESSAGE):
         yield CheckMessage(
             nameless=tuple(nameless[start : start + SUBJECTS_A_MESSAGE]), first_seen=first_seen

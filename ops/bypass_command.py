@@ -12,7 +12,7 @@ import click
 from lib.flows import preview as previews
 from lib.flows.preview import Preview
 from lib.okta_admin import OktaAdmin
-from lib.rules.flag import NAME, PREVIEW_AGE, Summary, next_command
+from lib.rules.flag import PREVIEW_AGE, Summary
 from lib.settings import PolicySettings
 from lib.times import utc_now
 from ops import render
@@ -21,6 +21,7 @@ from ops.bypass_run import Show, administrator, run_disable, run_enable, what_is
 from ops.bypass_view import (
     check_line,
     headline,
+    next_line,
     preview_json,
     preview_view,
     private_file,
@@ -118,8 +119,7 @@ def preview(stack: str | None, operator: str | None, as_json: bool, file: str | 
     if file is not None and not as_json:
         click.echo(f"{headline(found)}.", err=True)
     if not data:
-        command = next_command(what_is_known(connection), utc_now())
-        click.echo(f"Next: {command}" if command else f"Next: nothing; {NAME} is on.")
+        click.echo(next_line(what_is_known(connection), utc_now()))
 
 
 @bypass.command()

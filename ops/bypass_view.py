@@ -85,8 +85,16 @@ def status_lines(known: Known, now: datetime) -> Iterator[str]:
     yield from _checks(known, now)
     yield _preview(known, now)
     yield _incident(known)
+    yield next_line(known, now)
+
+
+def next_line(known: Known, now: datetime) -> str:
     command = next_command(known, now)
-    yield f"Next: {command}" if command else "Next: nothing."
+    if not command:
+        return "Next: nothing; the flag is on."
+    if known.incident is None:
+        return f"Next: nothing waits for the flag. To set it all the same: {command}"
+    return f"Next: {command}"
 
 
 def status_json(known: Known, now: datetime) -> str:

@@ -25,7 +25,7 @@ def run_demo(*, pause: bool = False) -> int:
     with Sandbox() as sandbox:
         stage = Stage(sandbox, console)
         try:
-            for part in (landed, never_pushed, several_at_once):
+            for part in (touches_proved, landed, never_pushed, several_at_once):
                 part(stage)
                 if pause:
                     click.pause()
@@ -39,6 +39,17 @@ def run_demo(*, pause: bool = False) -> int:
     )
     console.print("Look around yourself: make sandbox")
     return 0
+
+
+def touches_proved(stage: Stage) -> None:
+    stage.act(
+        "0  Before anybody is touched",
+        "A touch makes Okta push a whole profile again, so it is tried once on a test user of each",
+        "app: it must push, and nothing else may change. Without this proof no touch is planned.",
+    )
+    stage.prove_touch("landed.user")
+    stage.prove_touch("synced.same", 1)
+    stage.settle()
 
 
 def landed(stage: Stage) -> None:

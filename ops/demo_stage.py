@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+import boto3
 import requests
 from rich.console import Console
 from rich.text import Text
@@ -14,11 +15,17 @@ from rich.text import Text
 from lib.entra_sign_in import DevicePrompt
 from lib.incident import Incident, Status
 from lib.model import Attribute, Subject
+from lib.okta import Okta
+from lib.okta_sign_in import READ, TOUCH
 from lib.store.records import SubjectState
 from lib.store.table import Table
-from ops import approvals, render
+from lib.times import utc_now
+from lib.wiring.common import graph, okta_http
+from ops import approvals, render, vendors
 from ops.bypass_command import take_preview
 from ops.connection import Connection, Refusal
+from ops.doctor.proof_record import ProofRecord
+from ops.doctor.touch_proof import TouchTrial
 from ops.write_command import run_write
 from sandbox.run import Sandbox
 
@@ -68,6 +75,23 @@ class Stage:
         return len(new)
 
     # -- acting -----------------------------------------------------------------------------
+
+    def prove_touch(self, person: str, app: int = 0) -> None:
+        """pushproof doctor --prove-touch, polling as fast as everything is here."""
+        env = vendors.environment(self.connection)
+        client = boto3.resource("dynamodb").meta.client
+        trial = TouchTrial(
+            Okta(okta_http(env, (*READ, TOUCH))),
+            graph(env, "READER"),
+            ProofRecord(client, self.connection.output("TableName")),
+            utc_now,
+            settle=env.number("SETTLE_SECONDS", 1),
+            longest=PATIENCE,
+            pause=0.2,
+        )
+        for finding in trial.run(self.subject(person, app), env.text("TOUCH_ATTRIBUTE")):
+            self.step(f"{person}: {finding.seen}")
+            self.expect(finding.code == "proof_recorded", f"the touch was not proved on {person}")
 
     def become(self, operator: str) -> None:
         identity = self.sandbox.operators[operator]

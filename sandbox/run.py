@@ -40,6 +40,9 @@ HOOK_EVENTS = (
 # Only times differ from a deployment, and the touch attribute, which is off there by default.
 SHORT_TIMES = {"SettleSeconds": "1", "LookDelays": "1", "CheckBatchWindowSeconds": "0"}
 
+# Seconds between scheduled runs, where a deployment counts minutes.
+SHORT_INTERVALS = {"CatchUpFunction": 15.0}
+
 
 class Sandbox:
     """Use as a context manager. After start: `okta_url`, `entra_url`, `cloud`, `org`, `tenant`."""
@@ -52,6 +55,7 @@ class Sandbox:
         port: int = 0,
         hook: bool = True,
         log_file: Path | None = None,
+        every: Mapping[str, float] | None = None,
     ) -> None:
         self.world = world if isinstance(world, World) else load_world(world or DEMO)
         self._hook = hook
@@ -67,6 +71,7 @@ class Sandbox:
         self._given = dict(parameters or {})
         self._port = port
         self._log_file = log_file
+        self._every = dict(SHORT_INTERVALS if every is None else every)
         self.entra_url = ""
         self.cloud: LocalCloud
 
@@ -95,6 +100,7 @@ class Sandbox:
                 tls=self._tls,
                 gateway_port=self._port,
                 log_file=self._log_file,
+                every=self._every,
             )
             self.cloud.start()
             self._put_secrets()

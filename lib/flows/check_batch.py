@@ -7,7 +7,7 @@ its reason. A message fails for SQS only when even that could not be done.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from aws_lambda_powertools import Logger, Metrics
@@ -15,6 +15,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from lib.errors import Permanent, Refused, Transient
 from lib.flows.check import Check
+from lib.flows.roads import marks_of
 from lib.flows.tasks import LOCKED_OUT, Result, Retry
 from lib.messages import CheckMessage, again
 from lib.model import Subject
@@ -55,6 +56,7 @@ class CheckBatch:
                 failed.append(message_id)
         if not messages:
             return failed
+        self._note_roads(messages.values())
         try:
             results = self._check.run(list(messages.values()))
         except Transient as error:
@@ -102,6 +104,13 @@ class CheckBatch:
         except Permanent as error:
             self._park(message_id, str(error), body)
             return None
+
+    def _note_roads(self, messages: Iterable[CheckMessage]) -> None:
+        try:
+            self._table.mark_roads(marks_of(messages, self._clock()))
+        except (Permanent, Transient) as error:
+            # It only tells whether the hook is alive; the checks are what matters.
+            logger.warning("the hints' roads were not noted", extra={"reason": str(error)})
 
     def _count_age(self, message: CheckMessage) -> None:
         """SQS starts counting anew with each message sent, so the alarm goes by first-seen."""

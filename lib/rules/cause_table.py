@@ -65,7 +65,8 @@ CAUSES: dict[CauseName, CauseText] = {
     ),
     CauseName.CONNECTOR_UNDERPRIVILEGED: CauseText(
         "The connector may not write users",
-        "Microsoft refused the push of a user who holds no administrator role.",
+        "Microsoft refused the push of a user who holds no administrator role; or, only suspected, "
+        "the app's admin holds no role that may write one, and nothing else explains the push.",
         "Make the admin account of the Office 365 app a Global Administrator and re-authenticate.",
         Severity.HIGH,
         Reach.APP,

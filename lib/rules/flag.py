@@ -106,7 +106,7 @@ def _checks(known: Known, now: datetime) -> Obstacle | None:
         return Obstacle("the ordinary checks were never recorded", CHECK)
     if not checks.passed:
         failed = sum(not each.passed for each in checks.checks)
-        return Obstacle(f"the ordinary checks did not pass ({failed} stand in the way)", CHECK)
+        return Obstacle(f"the ordinary checks did not pass ({failed} in the way)", CHECK)
     if not timedelta(0) <= now - checks.at <= CHECKS_AGE:
         return Obstacle("the ordinary checks are older than a day", CHECK)
     return None

@@ -43,8 +43,11 @@ LOG_ONLY_EVENTS = (
 
 WATCHED_EVENTS = frozenset(HOOK_EVENTS + LOG_ONLY_EVENTS)
 
+# The one type whose targets have kinds of their own: app_instance_id, app_username and others.
+DEPROVISION = "application.provision.user.deprovision"
+
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-# Okta's user names end at 100 characters; a longer text would not fit a message either.
+# Okta's user names end at 100 characters, counted as UTF-16 does; 25 of those fit a message.
 LONGEST_NAME = 100
 
 
@@ -99,16 +102,18 @@ def read_events(events: Iterable[object], app_ids: tuple[str, ...]) -> Reading:
             unwatched += 1
             continue
         uuid = event.get("uuid")
-        uuid = uuid if isinstance(uuid, str) and _ID.fullmatch(uuid) else "?"
+        uuid = uuid if isinstance(uuid, str) and is_id(uuid) else "?"
         published = from_text_or_none(event.get("published"))
         targets = _targets(event.get("target"))
         apps = app_ids
         guessed = "AppInstance" not in targets
         if not guessed:
             apps = tuple(app for app in app_ids if app == targets["AppInstance"][0])
-            if not apps:
-                strangers += 1
-                continue
+        if not apps or (guessed and kind == DEPROVISION):
+            # A deprovision that names no app we know is one of the org's many other apps; of ours
+            # the end of the assignment tells as well.
+            strangers += 1
+            continue
         if "User" in targets:
             for app in apps:
                 hint = Hint(Subject(app, targets["User"][0]), published, (uuid,), guessed)
@@ -126,7 +131,7 @@ def read_events(events: Iterable[object], app_ids: tuple[str, ...]) -> Reading:
         unwatched,
         strangers,
         tuple(malformed),
-        tuple(unnamed),
+        tuple(dict.fromkeys(unnamed)),
     )
 
 
@@ -163,7 +168,17 @@ def _some(uuids: tuple[str, ...]) -> tuple[str, ...]:
 def _name(targets: Mapping[str, tuple[str, str | None]]) -> str | None:
     """The app user's name, where there is one ("unknown" is Okta's word for none)."""
     name = targets["AppUser"][1] if "AppUser" in targets else None
-    return name if name and name != "unknown" and len(name) <= LONGEST_NAME else None
+    return name if name and name != "unknown" and is_name(name) else None
+
+
+def is_id(text: str) -> bool:
+    """Whether a text can be an id of Okta's or ours: what keys, paths and filters are made of."""
+    return _ID.fullmatch(text) is not None
+
+
+def is_name(text: str) -> bool:
+    """Whether a text can be an app user's name: no control characters, no halves of characters."""
+    return text.isprintable() and len(text.encode("utf-16-le")) // 2 <= LONGEST_NAME
 
 
 def _targets(target: object) -> dict[str, tuple[str, str | None]]:
@@ -174,6 +189,11 @@ def _targets(target: object) -> dict[str, tuple[str, str | None]]:
             continue
         kind, identifier = element.get("type"), element.get("id")
         alternate = element.get("alternateId")
-        if isinstance(kind, str) and isinstance(identifier, str) and _ID.fullmatch(identifier):
+        if kind == "app_username" and isinstance(identifier, str):
+            known = isinstance(alternate, str) and alternate != "unknown"
+            found.setdefault("AppUser", (identifier, alternate if known else identifier))
+            continue
+        kind = "AppInstance" if kind == "app_instance_id" else kind
+        if isinstance(kind, str) and isinstance(identifier, str) and is_id(identifier):
             found.setdefault(kind, (identifier, alternate if isinstance(alternate, str) else None))
     return found

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from lib.errors import Conflict, Permanent, PushproofError, Transient
 
@@ -101,7 +102,7 @@ class Items:
             if code in _NEVER:
                 raise Permanent(f"DynamoDB answered {code}") from None
             raise Transient(f"DynamoDB answered {code}") from None
-        except BotoCoreError as error:
+        except (BotoCoreError, ResponseParserError) as error:
             raise Transient(f"DynamoDB can not be reached ({type(error).__name__})") from None
 
 

@@ -20,6 +20,10 @@
 | a preview's rows, as evidence | FACT#preview / PART#time#number |
 | hourly counters, expiring | COUNTER#name#hour / HEAD |
 | the tenant lock | LOCK#tenant / HEAD |
+| a lease with its epoch | LOCK#name / HEAD |
+| where reading Okta's log stopped (only catch_up writes) | CURSOR#system_log / HEAD |
+| which road hints came by, expiring | FACT#hook_marks / time#nonce |
+| whether the hook still delivers | FACT#hook_health / HEAD |
 | parked work | PARKED#shard / time#id |
 | parked work that a person threw away, expiring | PARKED#discarded / time#id |
 
@@ -81,6 +85,18 @@ def counter(name: str, hour: str) -> dict[str, str]:
 
 def tenant_lock() -> dict[str, str]:
     return {"pk": "LOCK#tenant", "sk": "HEAD"}
+
+
+def lease(name: str) -> dict[str, str]:
+    return {"pk": f"LOCK#{name}", "sk": "HEAD"}
+
+
+def cursor(name: str) -> dict[str, str]:
+    return {"pk": f"CURSOR#{name}", "sk": "HEAD"}
+
+
+def hook_mark(at: str, nonce: str) -> dict[str, str]:
+    return fact("hook_marks", f"{at}#{nonce}")
 
 
 def shard(of: str) -> int:

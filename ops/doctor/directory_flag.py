@@ -36,7 +36,7 @@ def _recorded(recorded: Recorded, otherwise: Finding, now: datetime) -> Finding:
         fact = recorded()
     except Transient as error:
         return finding("aws_unread", what="the recorded answer about the tenant's flag", why=error)
-    if fact is None:
+    if fact is None or fact.enabled is None:
         return otherwise
     passed = now - fact.at
     if passed > OLD:

@@ -17,6 +17,7 @@ from sandbox.aws.identities import Identity
 from sandbox.aws.inbox import Inbox
 from sandbox.aws.logs import LogSink
 from sandbox.aws.runtime import Function, Invocation
+from sandbox.aws.schedules import Schedule
 from sandbox.aws.shapes import Shape
 from sandbox.aws.template import GATEWAY, resolve
 from sandbox.serve import Server, serve
@@ -36,7 +37,9 @@ class LocalCloud:
     """Reads a template, deploys it into moto, and runs its functions from `code`.
 
     Use as a context manager, or call start and stop. After start: `outputs` (the stack's), `ids`
-    (physical by logical id), `endpoint` (AWS_ENDPOINT_URL), `gateway_url`, `logs`, `sources`.
+    (physical by logical id), `endpoint` (AWS_ENDPOINT_URL), `gateway_url`, `logs`, `sources`,
+    `schedules`. `every`: seconds between the scheduled runs of a function, by its logical id, where
+    they are not the template's; 0 is never.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class LocalCloud:
         code: Path = ROOT,
         gateway_port: int = 0,
         log_file: Path | None = None,
+        every: Mapping[str, float] | None = None,
     ) -> None:
         self._parameters = dict(parameters)
         self._identities = tuple(identities)
@@ -56,12 +60,14 @@ class LocalCloud:
         self._template = template
         self._code = code
         self._gateway_port = gateway_port
+        self._every = dict(every or {})
         self._cloud = Cloud()
         self._functions: dict[str, Function] = {}
         self._inboxes: list[Inbox] = []
         self._gateway: Server | None = None
         self.logs = LogSink(log_file)
         self.sources: list[EventSource] = []
+        self.schedules: list[Schedule] = []
         self.outputs: dict[str, str] = {}
         self.ids: dict[str, str] = {}
         self.gateway_url = ""
@@ -87,6 +93,7 @@ class LocalCloud:
                 for name, value in stack.outputs.items()
             }
             self._start_sources(shape)
+            self._start_schedules(shape)
         except BaseException:
             self.stop()
             raise
@@ -96,12 +103,13 @@ class LocalCloud:
 
         Functions end before their sources are waited for, or a slow function would hold up the end.
         """
-        for source in self.sources:
-            source.ask_to_stop()
+        callers = (*self.schedules, *self.sources)
+        for caller in callers:
+            caller.ask_to_stop()
         for function in self._functions.values():
             function.stop()
-        for source in self.sources:
-            source.stop()
+        for caller in callers:
+            caller.stop()
         if self._gateway is not None:
             self._gateway.stop()
             self._gateway = None
@@ -215,6 +223,13 @@ class LocalCloud:
             )
             running.start()
             self.sources.append(running)
+
+    def _start_schedules(self, shape: Shape) -> None:
+        for schedule in shape.schedules:
+            every = self._every.get(schedule.function, schedule.every)
+            running = Schedule(self._functions[schedule.function], every)
+            running.start()
+            self.schedules.append(running)
 
     def _subscribe(self, shape: Shape, stack: Stack) -> list[Inbox]:
         topics = [

@@ -32,6 +32,14 @@ class SourceShape:
 
 
 @dataclass(frozen=True)
+class ScheduleShape:
+    """One rule that runs a function; `every` is in seconds."""
+
+    function: str
+    every: float
+
+
+@dataclass(frozen=True)
 class RouteShape:
     method: str
     path: str
@@ -47,5 +55,6 @@ class Shape:
     parameters: dict[str, str]
     functions: Mapping[str, FunctionShape]
     sources: tuple[SourceShape, ...]
+    schedules: tuple[ScheduleShape, ...]
     routes: tuple[RouteShape, ...]
     secrets: Mapping[str, Mapping[str, Any]]

@@ -18,7 +18,7 @@ from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
 from sandbox.aws.parameters import stack_parameters
-from sandbox.aws.shapes import FunctionShape, RouteShape, Shape, SourceShape
+from sandbox.aws.shapes import FunctionShape, RouteShape, ScheduleShape, Shape, SourceShape
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"  # moto's own
@@ -78,6 +78,7 @@ def resolve(path: Path, given: Mapping[str, str]) -> Shape:
         parameters=parameters,
         functions=functions,
         sources=tuple(_sources(resources, parameters)),
+        schedules=tuple(_schedules(resources, parameters)),
         routes=tuple(_routes(resources)),
         secrets=secrets,
     )
@@ -140,6 +141,25 @@ def _sources(resources: dict[str, Any], parameters: dict[str, str]) -> Iterator[
             partial="ReportBatchItemFailures" in properties.get("FunctionResponseTypes", ()),
             concurrency=int(_number(scaling.get("MaximumConcurrency", 2), parameters)),
         )
+
+
+def _schedules(resources: dict[str, Any], parameters: dict[str, str]) -> Iterator[ScheduleShape]:
+    for body in resources.values():
+        if body["Type"] != "AWS::Events::Rule":
+            continue
+        given = body["Properties"]["ScheduleExpression"]
+        text = parameters[given["Ref"]] if isinstance(given, dict) else str(given)
+        for target in body["Properties"]["Targets"]:
+            yield ScheduleShape(_only_reference(target["Arn"]), _seconds(text))
+
+
+def _seconds(expression: str) -> float:
+    """`rate(5 minutes)`: what EventBridge takes, singular for one. Nothing else is used here."""
+    match = re.fullmatch(r"rate\((?:(1) (minute|hour|day)|(\d+) (minute|hour|day)s)\)", expression)
+    if match is None or match[3] in {"0", "1"}:
+        raise ValueError(f"{expression} is no rate that EventBridge would take.")
+    number, unit = match[1] or match[3], match[2] or match[4]
+    return float(number) * {"minute": 60, "hour": 3600, "day": 86400}[unit]
 
 
 def _routes(resources: dict[str, Any]) -> Iterator[RouteShape]:

@@ -1,8 +1,8 @@
 """What an admin role lets its holder do: a scope says which action, the role on which resource.
 
-Source: the vendor's table of standard administrator roles, cut down to what is served here. Where
-the table leaves something open (who may list role assignments and grants) only a super
-administrator may.
+After what Okta's standard administrator roles are for, cut down to what is served here; the exact
+table could not be confirmed. Where it is open (who may list role assignments and grants) only a
+super administrator may.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 
 from sandbox.okta import errors
 from sandbox.okta.scim_filter import FilterError, Predicate, parse_filter
-from sandbox.okta.syslog import Entry, Event, SystemLog
+from sandbox.okta.syslog import RETENTION, Entry, Event, SystemLog
 from sandbox.okta.times import iso, parse
 
 MAX_LIMIT = 1000
@@ -131,6 +131,9 @@ def _understand(arguments: Mapping[str, str], now: datetime) -> _Query:
             raise errors.validation("after", "after: cannot be combined with since")
         polling, position, bounds = _decode(arguments["after"])
         since, until = bounds or (since, until)
+        if position[0] < now - RETENTION:
+            # What becomes of a cursor whose entries are gone is not documented; this is the worst.
+            raise errors.validation("after", "after: this position is no longer kept")
     if since < now - FURTHEST:
         raise errors.too_far_back()
     if since > until and not polling:

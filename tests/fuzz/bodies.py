@@ -121,7 +121,10 @@ RAW_BODIES = st.one_of(
     ),
 )
 BASE64_BODIES = RAW_BODIES.map(lambda data: base64.b64encode(data).decode())
+WELL_MADE = (DELIVERIES | mutated()).map(json.dumps)
 BODIES = st.one_of(
+    st.tuples(WELL_MADE, st.just(False)),
+    st.tuples(WELL_MADE.map(lambda text: base64.b64encode(text.encode()).decode()), st.just(True)),
     st.tuples(TEXT_BODIES, st.booleans()),
     st.tuples(BASE64_BODIES, st.booleans()),
     st.tuples(BASE64_BODIES.map(lambda text: text[:-1] + "\n"), st.just(True)),
@@ -150,7 +153,7 @@ CHALLENGES = TEXTS | st.just("a\r\nset-cookie: x=y") | st.just("x" * 10_000) | s
 def api_events(draw: st.DrawFn, authorization: st.SearchStrategy[Any] | None) -> dict[str, Any]:
     """An HTTP API event (payload format 2.0) as it should be, around a body of any kind."""
     body, encoded = draw(BODIES)
-    method = draw(st.sampled_from(["POST"] * 8 + ["GET", "PUT", "get", "TRACE", "", "HEAD"]))
+    method = draw(st.sampled_from(["POST"] * 20 + ["GET", "GET", "PUT", "get", "TRACE", "", "HEAD"]))
     headers: dict[str, Any] = {"content-type": draw(TEXTS), "user-agent": CANARY}
     if authorization is not None:
         headers["authorization"] = draw(authorization)

@@ -16,13 +16,15 @@ import boto3
 import pytest
 
 from lib.incident import Incident, Status
-from lib.model import Attribute, Subject
+from lib.model import Attribute, Subject, TouchProof
 from lib.store.records import SubjectState
 from lib.store.table import Table
+from lib.times import utc_now
 from sandbox.run import Sandbox
 from sandbox.world import DEMO, load_world
 from tests.integration.doctoring import doctor, facts_as_they_were
 from tests.integration.staff import staff
+from tests.permissions.seen import Seen
 
 __all__ = ["doctor", "facts_as_they_were"]
 
@@ -103,10 +105,26 @@ def deployed() -> Iterator[Deployed]:
         text,
     )
     text = text.replace("\ngroups:\n", staff() + "\ngroups:\n")
-    with Sandbox(load_world(text)) as sandbox:
-        yield Deployed(sandbox)
+    # Tests count calls, so what runs by itself is run by the test that is about it.
+    sandbox = Sandbox(load_world(text), every={"CatchUpFunction": 0})
+    seen = Seen(sandbox)
+    with sandbox:
+        found = Deployed(sandbox)
+        for app in (GRAPH_APP, SYNC_APP):
+            # As doctor leaves it; test_doctor_touch.py proves one for real.
+            proof = TouchProof(app, "department", "00uProvedByTheDoctor", utc_now(), "uuid", 0.2)
+            found.table.record_touch_proof(proof)
+        yield found
         secrets_and_values_stay_out_of_logs(sandbox)
         tokens_are_reused(sandbox)
+        every_call_is_one_of_the_pages(seen)
+
+
+def every_call_is_one_of_the_pages(seen: Seen) -> None:
+    """docs/permissions.md, over everything that every test of this folder made anybody call."""
+    assert len(seen.calls) > 10
+    assert seen.unlisted() == set()
+    assert seen.beyond == set()
 
 
 def tokens_are_reused(sandbox: Sandbox) -> None:
@@ -130,6 +148,7 @@ def secrets_and_values_stay_out_of_logs(sandbox: Sandbox) -> None:
             secret
             for secret in (
                 sandbox.okta_token,
+                sandbox.administrator_token,
                 sandbox.cloud.secret("HookSecret"),
                 *(identity.secret for identity in sandbox.world.identities if identity.secret),
             )

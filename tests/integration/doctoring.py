@@ -82,14 +82,22 @@ def facts_as_they_were(deployed: Deployed) -> Iterator[None]:
     """The flag's answer and the proofs belong to other tests as well."""
     deployed.settle()
     flag = deployed.table.bypass_fact()
-    remove(deployed, keys.fact("bypass"))
+    proofs = {app: deployed.table.touch_proof(app) for app in (GRAPH_APP, SYNC_APP)}
+    forget(deployed)
     yield
-    remove(deployed, keys.fact("bypass"))
+    forget(deployed)
     if flag:
         deployed.table.record_bypass(flag)
+    for proof in proofs.values():
+        if proof:
+            deployed.table.record_touch_proof(proof)
+    deployed.settle()
+
+
+def forget(deployed: Deployed) -> None:
+    remove(deployed, keys.fact("bypass"))
     for app in (GRAPH_APP, SYNC_APP):
         remove(deployed, {"pk": KEY, "sk": app})
-    deployed.settle()
 
 
 def remove(deployed: Deployed, key: dict[str, str]) -> None:

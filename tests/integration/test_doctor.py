@@ -13,11 +13,23 @@ import pytest
 
 from lib.aws import Secret
 from lib.errors import Transient
+from lib.rules.connector import ConnectorFact
+from lib.store import keys
+from lib.times import utc_now
 from ops import doctor_command, vendors
 from ops.connection import Connection
 from ops.sandbox_command import write_state
 from tests.integration.conftest import Deployed
-from tests.integration.doctoring import Doctor, alarm, codes, flag, permission, role
+from tests.integration.doctoring import (
+    GRAPH_APP,
+    Doctor,
+    alarm,
+    codes,
+    flag,
+    permission,
+    remove,
+    role,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 READER, WRITER = "reader", "writer"
@@ -98,6 +110,24 @@ def test_a_connector_that_outranks(deployed: Deployed, doctor: Doctor) -> None:
         seen = codes(doctor("--only", "entra", "--json"), ok=True)
     assert seen["connector_outranks"] == 1
     assert "connector_lacks" not in seen
+
+
+def test_a_connector_that_nobody_configured_is_the_one_the_audit_log_told(
+    deployed: Deployed, doctor: Doctor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = elsewhere(doctor_command.connect(None, None), ConnectorObjectId="")
+    monkeypatch.setattr(doctor_command, "connect", lambda *_: found)
+    assert codes(doctor("--only", "entra", "--json"))["connector_unknown"] == 1
+    connector = deployed.sandbox.world.identity("connector").object_id
+    assert connector is not None
+    # Two pushes by two actors: nothing is known.
+    for learned, code in ((connector, "connector_lacks"), ("", "connector_unknown")):
+        fact = ConnectorFact(GRAPH_APP, learned, True, utc_now(), "uuid")
+        deployed.table.record_connector(fact)
+        try:
+            assert codes(doctor("--only", "entra", "--json"))[code] == 1
+        finally:
+            remove(deployed, keys.fact("connector", GRAPH_APP))
 
 
 def test_alarms_that_are_quiet(deployed: Deployed, doctor: Doctor) -> None:

@@ -13,6 +13,7 @@ ROLES = {
     "CheckFunction": "CheckRole",
     "RemediateFunction": "RemediateRole",
     "ApproveFunction": "ApproveRole",
+    "CatchUpFunction": "CatchUpRole",
 }
 WRITES = ("dynamodb:PutItem", "dynamodb:UpdateItem")
 # Each of them can take an item away.
@@ -122,12 +123,37 @@ def test_receive_only_sends_hints(template: dict[str, Any]) -> None:
     assert not allows(template, "ReceiveRole", "sns:Publish", "Topic")
 
 
+def test_catch_up_sends_hints_and_keeps_its_position_and_nothing_else(
+    template: dict[str, Any],
+) -> None:
+    """Whoever gets hold of it can make us look, and reads and writes nothing about anybody."""
+    assert allows(template, "CatchUpRole", "sqs:SendMessage", "CheckQueue")
+    assert not allows(template, "CatchUpRole", "sqs:SendMessage", "RemediationQueue")
+    assert not allows(template, "CatchUpRole", "sqs:ReceiveMessage", "CheckQueue")
+    assert not allows(template, "CatchUpRole", "sns:Publish", "Topic")
+    own = ("CURSOR#system_log", "LOCK#catch_up", "FACT#hook_health")
+    for key in (*WORK_ITEMS, *DECISIONS, "FACT#bypass", "LOCK#tenant", *own):
+        for action in (*WRITES, "dynamodb:GetItem", "dynamodb:ConditionCheckItem"):
+            assert allows(template, "CatchUpRole", action, "Table", key) is (key in own), key
+        for action in DELETES:
+            assert not allows(template, "CatchUpRole", action, "Table", key)
+    assert allows(template, "CatchUpRole", "dynamodb:Query", "Table", "FACT#hook_marks")
+    assert not allows(template, "CatchUpRole", "dynamodb:PutItem", "Table", "FACT#hook_marks")
+    assert allows(template, "CheckRole", "dynamodb:PutItem", "Table", "FACT#hook_marks")
+
+
+def test_only_catch_up_writes_where_reading_the_log_stopped(template: dict[str, Any]) -> None:
+    for action in WRITES:
+        assert allowed(template, action, "CURSOR#system_log") == {"CatchUpRole"}
+
+
 def test_each_role_reads_only_its_secrets(template: dict[str, Any]) -> None:
     wanted = {
         "ReceiveRole": {"HookSecret"},
         "CheckRole": {"OktaSecret", "EntraReaderSecret"},
         "RemediateRole": {"OktaSecret", "EntraReaderSecret", "EntraWriterSecret"},
         "ApproveRole": set(),
+        "CatchUpRole": {"OktaSecret"},
         # The writer's is for nobody else: whoever has it writes without an approval.
         "OperatorPolicy": {"OktaSecret", "HookSecret"},
         "DoctorPolicy": {"EntraReaderSecret"},

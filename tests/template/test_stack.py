@@ -6,9 +6,17 @@ from typing import Any
 
 import pytest
 
+from lib.flows.catch_up import LEASE, Limits
 from tests.template.policies import ROOT, load_template, many, named, of_type, references
 
-FUNCTIONS = ("ReceiveFunction", "CheckFunction", "RemediateFunction", "ApproveFunction")
+HANDLERS = {
+    "ReceiveFunction": "receive",
+    "CheckFunction": "check",
+    "RemediateFunction": "remediate",
+    "ApproveFunction": "approve",
+    "CatchUpFunction": "catch_up",
+}
+FUNCTIONS = tuple(HANDLERS)
 OUTPUTS = {
     *("HookUrl", "ApproveUrl", "TableName", "CheckQueueUrl", "CheckDeadLetterQueueUrl"),
     *("RemediationQueueUrl", "RemediationDeadLetterQueueUrl", "TopicArn", "HookSecretId"),
@@ -32,7 +40,7 @@ def test_functions_run_on_python_3_13_and_arm64(template: dict[str, Any]) -> Non
     for name in FUNCTIONS:
         assert template["Resources"][name]["Metadata"] == {"BuildMethod": "makefile"}
         properties = template["Resources"][name]["Properties"]
-        assert properties["Handler"] == f"handlers.{name[: -len('Function')].lower()}.handler"
+        assert properties["Handler"] == f"handlers.{HANDLERS[name]}.handler"
 
 
 def test_visibility_is_six_times_the_timeout(template: dict[str, Any]) -> None:
@@ -52,6 +60,41 @@ def test_sources_report_partial_failures_and_are_bounded(template: dict[str, Any
     # Lambda refuses a window on a FIFO queue.
     remediate = source_of(template, "RemediateFunction")
     assert "MaximumBatchingWindowInSeconds" not in remediate
+
+
+def test_catch_up_runs_by_itself_once_at_a_time_and_is_not_repeated(
+    template: dict[str, Any],
+) -> None:
+    properties = template["Resources"]["CatchUpFunction"]["Properties"]
+    (event,) = properties["Events"].values()
+    assert (event["Type"], event["Properties"]["Schedule"]) == ("Schedule", {"Ref": "CatchUpEvery"})
+    assert template["Parameters"]["CatchUpEvery"]["Default"] == "rate(5 minutes)"
+    assert properties["ReservedConcurrentExecutions"] == 1
+    assert properties["EventInvokeConfig"]["MaximumRetryAttempts"] == 0
+    # A run that was killed leaves its lease; it must be over before the next one but one.
+    assert properties["Timeout"] < LEASE.total_seconds() < 2 * 300
+    assert properties["Timeout"] > Limits().seconds + 40
+
+
+@pytest.mark.parametrize(
+    ("metric", "statistic", "threshold"),
+    [
+        ("LogBehind", "Maximum", 1800),
+        # Three moments in a row without the hook.
+        ("HookSilent", "Maximum", 2),
+        ("CursorLost", "Sum", 0),
+    ],
+)
+def test_what_catch_up_tells_pages_on_call(
+    template: dict[str, Any], metric: str, statistic: str, threshold: int
+) -> None:
+    alarms = of_type(template, "AWS::CloudWatch::Alarm").values()
+    (alarm,) = [alarm for alarm in alarms if alarm["MetricName"] == metric]
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": "catch_up"}]
+    assert alarm["Namespace"] == {"Fn::Sub": "Pushproof/${AWS::StackName}"}
+    assert (alarm["Statistic"], alarm["Threshold"]) == (statistic, threshold)
+    assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
+    assert alarm["AlarmActions"] == [{"Ref": "Topic"}]
 
 
 def test_check_queue_waits_the_settle_time(template: dict[str, Any]) -> None:
@@ -127,6 +170,7 @@ def test_the_key_serves_only_this_account_and_the_services_that_store(
         ("ApproximateAgeOfOldestMessage", "CheckQueue"),
         ("ApproximateAgeOfOldestMessage", "RemediationQueue"),
         ("Errors", "ReceiveFunction"),
+        ("Errors", "CatchUpFunction"),
     ],
 )
 def test_alarms_page_on_call(template: dict[str, Any], metric: str, dimension: str) -> None:

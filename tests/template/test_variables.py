@@ -34,7 +34,11 @@ class Asked(dict[str, str]):
         return TEXTS.get(name.removeprefix(PREFIX), "1")
 
 
-@pytest.mark.parametrize("name", ["receive", "check", "remediate", "approve"])
+def function_of(handler: str) -> str:
+    return handler.title().replace("_", "") + "Function"
+
+
+@pytest.mark.parametrize("name", ["receive", "check", "remediate", "approve", "catch_up"])
 def test_a_function_gets_exactly_what_it_asks_for(
     template: dict[str, Any], name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -45,6 +49,6 @@ def test_a_function_gets_exactly_what_it_asks_for(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     asked = Asked()
     getattr(importlib.import_module(f"lib.wiring.{name}"), name)(asked)
-    properties = template["Resources"][f"{name.capitalize()}Function"]["Properties"]
+    properties = template["Resources"][function_of(name)]["Properties"]
     given = {v for v in properties["Environment"]["Variables"] if v.startswith(PREFIX)}
     assert given == asked.names

@@ -118,11 +118,10 @@ def test_a_refusal_is_one_sentence(flow: Flow, error: Exception, status: int) ->
     assert "DynamoDB" not in body["error"]
 
 
-def test_the_log_names_nobody_and_says_no_why(
-    flow: Flow, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_log_names_nobody_and_says_no_why(flow: Flow, caplog: pytest.LogCaptureFixture) -> None:
     for raises in (None, BadRequest(409, "inc-0123456789 is dismissed already.")):
         flow.raises = raises
         call(signed(json.dumps({"action": "dismiss", "why": WHY})))
-    told = "".join(capsys.readouterr())
+    told = str([vars(record) for record in caplog.records])
+    assert "'outcome': 'dismissed'" in told
     assert not [word for word in (WHY, "a.colleague", "OnCall", "192.0.2.1") if word in told]

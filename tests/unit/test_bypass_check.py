@@ -66,7 +66,6 @@ def test_all_read_and_passed() -> None:
             ),
             "app_feature_off",
         ),
-        (finding("push_none", app=APP, days=30), "push_none"),
         (finding("push_failing", app=APP, count=2), "push_failing"),
         (finding("push_unread", app=APP, why="HTTP 403"), "push_unread"),
         (LACKS, "connector_lacks"),
@@ -76,6 +75,13 @@ def test_one_in_the_way_is_enough_and_no_word_replaces_it(bad: Any, code: str) -
     found = judge(of(READY, PUSHED, OUTRANKS, bad), connector_is_global_admin=True)
     assert codes(found) == [code]
     assert not found.passed
+
+
+def test_one_apps_push_is_enough_and_none_is_not() -> None:
+    none = finding("push_none", app=OTHER_APP, days=30)
+    quiet = of(READY, none, OUTRANKS, app=OTHER_APP)
+    assert codes(judge(quiet)) == ["push_none"]
+    assert judge(of(READY, PUSHED, OUTRANKS), quiet).passed
 
 
 def test_an_unknown_connector_needs_a_persons_word_and_is_recorded_as_one() -> None:

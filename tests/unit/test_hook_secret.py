@@ -64,6 +64,19 @@ def test_an_empty_version_lets_nobody_in(secrets: FakeSecrets, seconds: Seconds)
     assert not hook.accepts("")
 
 
+def test_a_value_that_ends_with_a_line_is_the_value(seconds: Seconds) -> None:
+    """put-secret-value from a file keeps the line end, which no header can carry."""
+    hook = HookSecret(FakeSecrets(AWSCURRENT="new\n"), "hook", seconds)  # type: ignore[arg-type]
+    assert hook.accepts("new")
+    assert not hook.accepts("new\n")
+
+
+def test_a_value_of_white_space_lets_nobody_in(seconds: Seconds) -> None:
+    hook = HookSecret(FakeSecrets(AWSCURRENT=" \n"), "hook", seconds)  # type: ignore[arg-type]
+    with pytest.raises(Transient):
+        hook.accepts(" ")
+
+
 def test_a_rotation_is_noticed_at_the_first_new_secret(
     hook: HookSecret, secrets: FakeSecrets, seconds: Seconds
 ) -> None:

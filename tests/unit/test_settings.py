@@ -48,6 +48,7 @@ def test_given_values_are_taken() -> None:
         ("MODE", "everything"),
         ("MODE", "AUTO "[::-1]),
         ("DISABLES_PER_HOUR", "-1"),
+        ("TENANT_STEPS_PER_HOUR", "-1"),
         ("DISABLES_PER_HOUR", "many"),
         ("WRITES_PER_HOUR", "nan"),
         ("APPROVAL_HOURS", "inf"),

@@ -149,3 +149,24 @@ def test_after_excludes_since(okta: Okta) -> None:
     cursor = okta.get("/api/v1/logs").links["next"]["url"]
     since = iso(okta.clock())
     assert okta.get(f"{cursor}&since={since}").status_code == 400
+
+
+def test_a_cursor_is_refused_once_its_entries_are_gone(okta: Okta) -> None:
+    cursor = okta.get("/api/v1/logs", since=iso(okta.clock())).links["next"]["url"]
+    okta.clock.advance(89 * 86400)
+    assert okta.get(cursor).status_code == 200
+    okta.clock.advance(2 * 86400)
+    answer = okta.get(cursor)
+    assert (answer.status_code, answer.json()["errorCode"]) == (400, "E0000001")
+
+
+def test_an_empty_page_moves_nothing_and_keeps_the_place(okta: Okta) -> None:
+    """What arrives late, behind the time of an empty page, still comes through its link."""
+    emit(okta, "late", age=120, delay=60)
+    cursor = okta.get("/api/v1/logs").links["next"]["url"]
+    for _ in range(3):
+        page = okta.get(cursor)
+        assert page.json() == []
+        cursor = page.links["next"]["url"]
+    okta.clock.advance(61)
+    assert names(okta.get(cursor)) == ["late"]

@@ -301,6 +301,13 @@ def test_a_refusal_falls_back_to_what_was_recorded(
     assert f"{days} day" in found.seen
 
 
+def test_an_answer_recorded_as_unknown_is_never_false(graph: FakeGraph) -> None:
+    graph.trouble["directory_sync"] = Refused(403, "Authorization_RequestDenied", "no")
+    for days in (1, 31):
+        recorded = BypassFact(None, START - timedelta(days=days), "x")
+        assert flag(graph, recorded).code == "flag_unknown"
+
+
 def test_a_refusal_is_unknown_never_false(graph: FakeGraph) -> None:
     for error in (Refused(403, "Authorization_RequestDenied", "no"), NotFound("none")):
         graph.trouble["directory_sync"] = error

@@ -142,7 +142,7 @@ def test_status_leads_from_nothing_to_the_end(overridden: Stage, run: Run) -> No
     done = run("bypass", "enable", "--yes")
     assert (done.exit_code, overridden.graph.bypass_writes) == (0, [(TENANT, True)])
     assert "read back" in done.stdout
-    assert following() == "nothing."
+    assert following() == "nothing; the flag is on."
 
 
 def test_status_says_what_is_known_with_its_age(approved: Stage, run: Run) -> None:
@@ -158,6 +158,17 @@ def test_status_says_what_is_known_with_its_age(approved: Stage, run: Run) -> No
     assert body["incident"] == parent(approved).id
     assert body["approvals"] == {"given": 1, "needed": 1}
     assert (body["enabled"], body["members"], body["next"]) == (False, 1, "pushproof bypass enable")
+
+
+def test_without_an_incident_nothing_waits_for_it(approved: Stage, run: Run) -> None:
+    approved.graph.set(mobile_phone=PHONE)
+    approved.clock.pass_by(600)
+    approved.hint()
+    approved.looks()
+    assert parent(approved).status is Status.RESOLVED
+    said = run("bypass", "status").stdout
+    assert "Incident: none is open." in said
+    assert "Next: nothing waits for the flag." in said
 
 
 def test_unknown_is_not_said_to_be_false(stage: Stage, run: Run, overridden: Stage) -> None:

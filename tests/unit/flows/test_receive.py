@@ -11,9 +11,9 @@ import pytest
 from botocore.stub import ANY, Stubber
 
 from lib.aws import SqsCheckQueue
-from lib.flows.receive import MOST_BYTES, Receive, Request, Response
+from lib.flows.receive import MOST_BYTES, MOST_MESSAGES, Receive, Request, Response
 from lib.hook_secret import HookSecret
-from lib.messages import CheckMessage
+from lib.messages import SUBJECTS_A_MESSAGE, CheckMessage
 from tests.fakes.clock import FakeClock
 from tests.fakes.make import APP, LOGIN, USER
 from tests.fakes.outlets import FakeQueue
@@ -127,12 +127,12 @@ def test_what_is_not_ours_is_taken_and_dropped(door: Door) -> None:
     assert [message.unnamed for message, _ in door.queue.sent] == [("u-1",)]
     assert response.notes["unwatched"] == 1
     assert response.notes["strangers"] == 1
-    assert response.notes["malformed"] == ["u-1", "?"]
+    assert response.notes["malformed"] == 2
     assert door.post(delivery()).status == 200
 
 
 def test_nothing_of_a_body_gets_into_the_log(door: Door) -> None:
-    """Notes are logged; ids of events are all they repeat."""
+    """Notes are logged: counts, and sentences of ours."""
     odd = event(uuid=LOGIN, target=[{"type": "AppUser", "id": LOGIN, "alternateId": LOGIN}])
     response = door.post(delivery(odd, event()))
     assert LOGIN not in json.dumps([response.body, response.notes])
@@ -142,6 +142,66 @@ def test_a_hundred_events_of_one_subject_are_one_subject_in_one_message(door: Do
     door.post(delivery(*(event(uuid=f"u-{n}") for n in range(100))))
     ((message, _),) = door.queue.sent
     assert len(message.hints) == 1
+
+
+def test_a_delivery_about_too_many_is_413_and_nothing_is_queued(door: Door) -> None:
+    """More calls to SQS than fit into Okta's 3 seconds would end as a 5xx, half queued."""
+    most = MOST_MESSAGES * SUBJECTS_A_MESSAGE
+    events = [event(f"00uMANY{n}") for n in range(most + 1)]
+    assert door.post(delivery(*events)).status == 413
+    assert door.queue.sent == []
+    assert door.post(delivery(*events[:most])).status == 200
+    assert len(door.queue.sent) == MOST_MESSAGES
+
+
+@pytest.mark.parametrize("coding", ["utf-16", "utf-32", "utf-8-sig", "latin-1"])
+def test_other_encodings_than_utf_8_are_400(door: Door, coding: str) -> None:
+    body = json.dumps(delivery(event()) | {"é": "é"}, ensure_ascii=False).encode(coding)
+    assert door.post(base64.b64encode(body).decode(), is_base64=True).status == 400
+    assert door.queue.sent == []
+
+
+# -- what a gateway hands over ---------------------------------------------------------------------
+
+
+def handed(**changes: Any) -> dict[str, Any]:
+    known = {
+        "headers": {"authorization": SECRET},
+        "requestContext": {"http": {"method": "POST"}},
+        "body": "{}",
+        "isBase64Encoded": False,
+    }
+    return known | changes
+
+
+def test_a_gateways_event_is_a_request() -> None:
+    assert Request.of(handed()) == Request("POST", {"authorization": SECRET}, "{}")
+    assert Request.of(handed(isBase64Encoded=True)).is_base64
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        *(None, 7, "text", [], {}, handed(headers=None), handed(headers=[["authorization", SECRET]])),
+        *(handed(headers={"authorization": [SECRET]}), handed(headers={"authorization": None})),
+        handed(headers={}, multiValueHeaders={"authorization": [SECRET]}),
+        handed(headers={}, queryStringParameters={"authorization": SECRET}),
+        handed(headers={"x-authorization": SECRET}),
+        handed(headers={"authorization": SECRET, "Authorization": SECRET}),
+    ],
+)
+def test_what_holds_no_secret_is_a_stranger(door: Door, event: object) -> None:
+    assert door.flow.run(Request.of(event)).status == 401
+
+
+@pytest.mark.parametrize("odd", [None, 7, [], {}, {"http": None}, {"http": {"method": 7}}])
+def test_a_method_that_is_none_is_405(door: Door, odd: object) -> None:
+    assert door.flow.run(Request.of(handed(requestContext=odd))).status == 405
+
+
+@pytest.mark.parametrize("odd", [None, 7, [], {}, 1.5, True])
+def test_a_body_that_is_no_text_is_400(door: Door, odd: object) -> None:
+    assert door.flow.run(Request.of(handed(body=odd))).status == 400
 
 
 def test_a_queue_that_is_down_is_503(door: Door) -> None:

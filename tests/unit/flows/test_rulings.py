@@ -112,15 +112,14 @@ def test_who_and_why_are_kept_and_nobody_is_paged_with_them(
         assert word not in caplog.text
 
 
-@pytest.mark.parametrize(
-    "why",
-    [None, "", "ok", "  a  ", "x" * 501, "two\nlines", "a\x00b c", "bell \x07", "\u202eright", 7],
-)
-def test_a_dismissal_says_why_in_one_line(simple: Stage, why: object) -> None:
+def test_a_dismissal_says_why_in_one_line(simple: Stage) -> None:
     found = simple.incident()
-    assert refused(simple, found, "dismiss", why=why).status == 400
-    (record,) = simple.table.audit(found.opened_at, simple.clock())
-    assert (record.outcome, record.why) == ("refused", "")
+    vague = (None, "", "ok", "  a  ", "x" * 501, 7)
+    shown_wrongly = ("two\nlines", "a\x00b c", "bell \x07", "\u202eright to left")
+    for why in (*vague, *shown_wrongly):
+        assert refused(simple, found, "dismiss", why=why).status == 400
+    records = simple.table.audit(found.opened_at, simple.clock())
+    assert {(record.outcome, record.why) for record in records} == {("refused", "")}
 
 
 @pytest.mark.parametrize("why", ["yes", "x" * 500, "так и задумано", "it's <meant> [bold]"])
@@ -188,9 +187,7 @@ def test_a_page_that_can_not_be_sent_now_does_not_undo_it(simple: Stage) -> None
     assert [page.news.value for page in simple.table.unsent_pages(found.id)] == ["dismissed"]
 
 
-def test_a_crash_keeps_all_of_it_or_nothing(
-    simple: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_crash_keeps_all_of_it_or_nothing(simple: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     found = simple.incident()
 
     def crash(_: object) -> None:
@@ -308,12 +305,11 @@ def test_a_snooze_ends_with_a_decision(simple: Stage, action: str) -> None:
     assert now_of(simple, found).snoozed_until is None
 
 
-@pytest.mark.parametrize(
-    "until",
-    ["31d", "721h", "0h", "-2h", "2w", "", "soon", "2020-01-01T00:00Z", "2026-01-03T09:00", None],
-)
-def test_how_long_must_make_sense(simple: Stage, until: object) -> None:
-    assert refused(simple, simple.incident(), "snooze", until=until).status == 400
+def test_how_long_must_make_sense(simple: Stage) -> None:
+    found = simple.incident()
+    spans = ("31d", "721h", "0h", "-2h", "2w", "", "soon", None)
+    for until in (*spans, "2020-01-01T00:00Z", "2026-01-03T09:00"):
+        assert refused(simple, found, "snooze", until=until).status == 400
 
 
 def test_a_member_is_not_snoozed_but_its_list_is(listed: Stage) -> None:

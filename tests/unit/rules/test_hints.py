@@ -94,7 +94,9 @@ def test_nameless_events_are_joined_and_never_move_back() -> None:
         assert set(joined.uuids) == {"early", "late"}
 
 
-@pytest.mark.parametrize("name", [None, "unknown", 7, "", "x" * 101])
+@pytest.mark.parametrize(
+    "name", [None, "unknown", 7, "", "x" * 101, "\ud800", "a\nb", "a\x00", "😀" * 51]
+)
 def test_an_app_user_without_a_usable_name_is_malformed(name: object) -> None:
     found = read_events([event(target("AppUser", "0ua1", name), TRIPLE[1])], APPS)
     assert (found.hints, found.nameless, found.malformed) == ((), (), ("uuid-1",))

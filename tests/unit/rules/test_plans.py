@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from lib.incident import Cause, CauseName, Certainty, Plan, StepKind
-from lib.model import Attribute, Link, LinkSource, MappingRule
+from lib.model import Attribute, Link, LinkSource, MappingRule, TouchProof
 from lib.rules.causes import BypassFact, Case, name_causes
 from lib.rules.plans import FOR_A_PERSON, PlanRules, build_plan, touch_value
+from lib.rules.policy import Verdict, gate
+from lib.settings import Mode
 from tests.fakes.clock import START
 from tests.fakes.make import (
     INCIDENT,
@@ -19,6 +21,7 @@ from tests.fakes.make import (
     OBJECT,
     OLD_MAILS,
     OLD_PHONE,
+    OTHER_APP,
     TENANT,
     app_user,
     case,
@@ -31,6 +34,7 @@ from tests.fakes.make import (
     reading,
     role,
     standing,
+    touch_proof,
 )
 
 TOUCHING = PlanRules(TENANT, "department", frozenset())
@@ -188,4 +192,64 @@ def test_a_watched_attribute_is_never_touched(schema: dict[str, str | None]) -> 
     bare = configuration(schema_attributes=schema, mappings={"oty1": {}})
     name = "cell" if schema["cell"] else "otherMails"
     rules = replace(TOUCHING, touch_attribute=name)
-    assert TOUCH not in kinds(case(configuration=bare), cause(CauseName.NOT_PUSHED), rules=rules)
+    proved = case(configuration=bare, touch_proof=touch_proof(attribute=name))
+    assert TOUCH not in kinds(proved, cause(CauseName.NOT_PUSHED), rules=rules)
+
+
+# -- what somebody else changed ---------------------------------------------------------------
+
+CHANGED = cause(CauseName.CHANGED_AFTER_PUSH)
+
+
+@pytest.mark.parametrize("certainty", Certainty)
+def test_what_somebody_else_changed_is_touched_only_after_an_approval(certainty: Certainty) -> None:
+    plan = planned(case(), cause(CauseName.CHANGED_AFTER_PUSH, certainty))
+    assert [step.kind for step in plan.steps] == [TOUCH]
+    assert plan.policy.approvals == 1
+    assert "somebody else changed it after the push" in plan.policy.reasons
+    assert gate(plan, Mode.AUTO, (), START, 24).verdict is Verdict.NEEDS_APPROVAL
+
+
+def test_without_touches_it_is_a_persons_and_never_written() -> None:
+    assert kinds(case(), CHANGED, rules=NO_TOUCH) == [MANUAL]
+    assert kinds(case(), CHANGED, touched_lately=True) == [MANUAL]
+    assert kinds(case(touch_proof=None), CHANGED) == [MANUAL]
+    assert kinds(case(standing=ADMIN), CHANGED, rules=NO_TOUCH) == [MANUAL]
+
+
+def test_an_account_that_was_enabled_again_is_not_disabled_by_itself() -> None:
+    plan = planned(leaver(), CHANGED)
+    assert [step.kind for step in plan.steps] == [WRITE]
+    assert gate(plan, Mode.AUTO, (), START, 24).verdict is Verdict.NEEDS_APPROVAL
+    # Behind another cause it asks for a person all the same.
+    behind = planned(leaver(), cause(CauseName.PRIVILEGED_TARGET), CHANGED)
+    assert behind.policy.approvals == 1
+    assert planned(leaver()).policy.approvals == 0
+
+
+# -- the proof of a touch ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "proof",
+    [None, touch_proof(OTHER_APP), touch_proof(attribute="division")],
+    ids=["none", "of another app", "of another attribute"],
+)
+def test_nothing_is_touched_that_was_not_proved(proof: TouchProof | None) -> None:
+    of = case(touch_proof=proof)
+    (step,) = planned(of, cause(CauseName.NOT_PUSHED)).steps
+    assert step.kind is WRITE
+    assert "pushproof doctor --prove-touch LOGIN" in step.note
+    flagged = case(entra=SYNCED, touch_proof=proof)
+    flag, by_hand = planned(flagged, cause(CauseName.DIRSYNC_OVERRIDE)).steps
+    assert (flag.kind, by_hand.kind) == (BYPASS, MANUAL)
+    assert "pushproof doctor --prove-touch LOGIN" in by_hand.note
+
+
+def test_where_touches_are_off_or_impossible_a_proof_would_not_help() -> None:
+    for of, rules in (
+        (case(touch_proof=None), NO_TOUCH),
+        (case(touch_proof=None, configuration=MAPPED), TOUCHING),
+    ):
+        (step,) = planned(of, cause(CauseName.NOT_PUSHED), rules=rules).steps
+        assert "prove-touch" not in step.note

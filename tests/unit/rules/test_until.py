@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -53,17 +54,14 @@ def test_a_span_may_be_long() -> None:
 
 
 @given(st.text(max_size=20))
-def test_whatever_is_typed_ends_in_time_or_in_a_sentence(text: str) -> None:
-    try:
+def test_whatever_is_typed_ends_in_time_or_is_refused(text: str) -> None:
+    with suppress(ValueError):
         until = snooze_end(text, START)
-    except ValueError as error:
-        assert str(error).endswith(".")
-    else:
         assert until is None or START < until <= START + LONGEST_SNOOZE
 
 
 @given(st.datetimes(timezones=st.just(START.tzinfo)))
-def test_only_moments_ahead_and_near(moment) -> None:  # type: ignore[no-untyped-def]
+def test_only_moments_ahead_and_near(moment: datetime) -> None:
     good = START < moment <= START + LONGEST_SNOOZE
     try:
         snooze_end(to_text(moment), START)

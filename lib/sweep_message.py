@@ -1,0 +1,32 @@
+"""What travels through the sweep queue: which step of which sweep is next. It holds no state."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from lib.errors import Permanent
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class SweepMessage:
+    sweep_id: str
+    step: int
+    attempt: int = 0
+
+    def text(self) -> str:
+        fields = {"v": VERSION, "sweep": self.sweep_id, "step": self.step, "attempt": self.attempt}
+        return json.dumps(fields, separators=(",", ":"))
+
+    @classmethod
+    def parse(cls, text: str) -> SweepMessage:
+        """Raises Permanent for anything that is not one of our messages."""
+        try:
+            body = json.loads(text)
+            if body["v"] != VERSION:
+                raise Permanent("the sweep message is of another version")
+            return cls(str(body["sweep"]), int(body["step"]), int(body["attempt"]))
+        except (KeyError, TypeError, ValueError, RecursionError, OverflowError):
+            raise Permanent("the message is not one of a sweep's") from None
