@@ -92,6 +92,20 @@ class OktaReading:
 
 
 @dataclass(frozen=True)
+class AppUserPage:
+    """One page of everybody assigned to an app, read at once: `taken_at` is its Date header.
+
+    `unreadable`: ids of entries that lack what a reading needs. `next` is Okta's link to the next
+    page, "" after the last.
+    """
+
+    taken_at: datetime
+    readings: tuple[OktaReading, ...]
+    unreadable: tuple[str, ...] = ()
+    next: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
 class EntraUser:
     """GET /v1.0/users/{id} with the $select of lib/graph.py."""
 

@@ -13,6 +13,7 @@ from lib.http_answers import vendor_error
 from lib.model import (
     AppConfiguration,
     AppUser,
+    AppUserPage,
     MappingRule,
     OktaReading,
     OktaUser,
@@ -55,7 +56,8 @@ class Okta:
     """
 
     def __init__(self, http: Http, budget: Budget | None = None) -> None:
-        self._http = http.behind(budget or Budget())
+        self._budget = budget or Budget()
+        self._http = http.behind(self._budget)
 
     def read_subject(self, subject: Subject, other_apps: Sequence[str] = ()) -> OktaReading:
         """One AppUser with its user, in one call when it is assigned.
@@ -170,6 +172,42 @@ class Okta:
             if reply.next_link is None:
                 return
             reply = self._http.request("GET", reply.next_link)
+
+    def app_user_page(self, app_id: str, link: str = "") -> AppUserPage:
+        """One page of 500 (Okta's most) with the Okta users beside, or the one `link` leads to.
+
+        An entry that can not be read does not spoil its page. NotFound when the app is unknown.
+        """
+        if link:
+            reply = self._http.request("GET", link)
+        else:
+            params = {"limit": "500", "expand": "user"}
+            path = f"/api/v1/apps/{segment(app_id)}/users"
+            reply = self._http.request("GET", path, params=params)
+        readings: list[OktaReading] = []
+        unreadable: list[str] = []
+        for entry in items(reply.body):
+            user_id = text(mapping(entry), "id")
+            if user_id is None:
+                unreadable.append("")
+                continue
+            subject = Subject(app_id, user_id)
+            try:
+                found, owner = app_user(entry, subject), embedded_user(entry)
+            except Permanent:
+                owner = None
+            if owner is None:
+                # Without the user beside it nothing is expected of an AppUser.
+                unreadable.append(user_id)
+            else:
+                readings.append(OktaReading(subject, reply.date, found, owner))
+        return AppUserPage(
+            reply.date, tuple(readings), tuple(unreadable), reply.next_link or ""
+        )
+
+    def calls_a_minute(self) -> float | None:
+        """Calls below /api/v1/apps that Okta's announced limit leaves to us; None: not known yet."""
+        return self._budget.a_minute("apps")
 
     def find_subject(self, app_id: str, app_user_name: str) -> Subject | None:
         """The subject whose app username this is (letter case aside), None unless just one."""

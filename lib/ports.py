@@ -15,6 +15,7 @@ from lib.messages import CheckMessage, RemediationMessage
 from lib.model import (
     AppConfiguration,
     AppUser,
+    AppUserPage,
     Attribute,
     AuditLog,
     DirectorySync,
@@ -28,6 +29,8 @@ from lib.model import (
     UserKey,
     Value,
 )
+from lib.sweep_message import SweepMessage
+
 
 
 class OktaPort(Protocol):
@@ -39,6 +42,8 @@ class OktaPort(Protocol):
     def push_log(self, subject: Subject, since: datetime, *, max_pages: int = 5) -> PushLog: ...
     def profile_changes(self, user_id: str, since: datetime) -> tuple[ProfileChange, ...]: ...
     def app_users(self, app_id: str) -> Iterator[AppUser]: ...
+    def app_user_page(self, app_id: str, link: str = "") -> AppUserPage: ...
+    def calls_a_minute(self) -> float | None: ...
     def touch(self, subject: Subject, attribute: str, value: str) -> Receipt: ...
     def find_subject(self, app_id: str, app_user_name: str) -> Subject | None: ...
 
@@ -64,6 +69,16 @@ class CheckQueue(Protocol):
 
 class RemediationQueue(Protocol):
     def send(self, message: RemediationMessage) -> None: ...
+
+
+class SweepQueue(Protocol):
+    def send(self, message: SweepMessage, delay: float = 0) -> None:
+        """`delay` in seconds; 900 is the most."""
+
+
+class Backlog(Protocol):
+    def __call__(self) -> int:
+        """Messages of the check queue that wait or are delayed, about. Raises Transient."""
 
 
 class Pager(Protocol):

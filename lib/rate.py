@@ -28,6 +28,7 @@ class _Window:
     """What the last answers said. `remaining` None: this bucket announces no limit."""
 
     remaining: float | None = None
+    limit: float | None = None
     reserve: float = 0.0
     reset: float = 0.0  # the vendor's epoch seconds; names the window
     ends: float = 0.0  # by our monotonic clock; 0: nothing is known
@@ -69,6 +70,14 @@ class Budget:
                 self._learn(window, reply)
             self._changed.notify_all()
 
+    def a_minute(self, bucket: str) -> float | None:
+        """What the bucket's limit leaves to us, by the last answer; None: it announced none."""
+        with self._changed:
+            window = self._windows.get(bucket)
+            if window is None or window.limit is None:
+                return None
+            return window.limit - window.reserve
+
     def _free(self, window: _Window) -> bool:
         if self._now() >= window.ends:
             return window.out == 0
@@ -89,6 +98,7 @@ class Budget:
         known = window.remaining if reset == window.reset else None
         window.remaining = remaining if known is None else min(known, remaining)
         window.reset = reset
+        window.limit = limit
         window.reserve = limit * self._reserve
         moment = http_date(reply.headers.get("date")) or reply.received_at
         window.ends = self._now() + max(0.0, reset - moment.timestamp())

@@ -14,12 +14,15 @@ from lib.store.codec import encode
 from lib.times import utc_now
 from ops import render, samples
 from ops.bypass_command import bypass
+from ops.check_command import check
 from ops.connection import Connection, Misuse, connect
 from ops.decision_commands import approve, audit, dismiss, mode, snooze
 from ops.doctor_command import doctor
 from ops.hook_command import hook
 from ops.incident_filters import filters, matching
 from ops.options import find_incident, machine, where
+from ops.parked_command import parked
+from ops.render_members import FEW, members_view
 
 NOTHING_DONE = 4
 
@@ -33,6 +36,8 @@ def cli() -> None:
 cli.add_command(bypass)
 cli.add_command(hook)
 cli.add_command(doctor)
+cli.add_command(check)
+cli.add_command(parked)
 for decision in (approve, dismiss, snooze, mode, audit):
     cli.add_command(decision)
 
@@ -86,13 +91,21 @@ def incidents(
 @where
 @machine
 @click.option("--reveal", is_flag=True, help="Show the values themselves.")
+@click.option("--members", "all_members", is_flag=True, help="All that a shared cause touches.")
 def show(
-    incident_id: str, stack: str | None, operator: str | None, as_json: bool, reveal: bool
+    incident_id: str,
+    stack: str | None,
+    operator: str | None,
+    as_json: bool,
+    reveal: bool,
+    all_members: bool,
 ) -> None:
-    """Show one incident: cause, evidence, plan, timeline."""
+    """Show one incident: cause, evidence, plan, timeline, and whom a shared cause touches."""
     table = connect(stack, operator).table()
     incident = find_incident(table, incident_id)
     timeline, given = table.timeline(incident.id), table.approvals(incident.id)
+    most = None if all_members or as_json else FEW
+    listed = table.members(incident.id, most) if incident.everyone else []
     if as_json:
         if not reveal:
             raise Misuse("JSON holds the values: add --reveal.")
@@ -100,9 +113,13 @@ def show(
         body["digest"] = incident.plan.digest
         body["timeline"] = [json.loads(encode(entry)) for entry in timeline]
         body["approvals"] = [json.loads(encode(approval)) for approval in given]
+        body["members"] = [json.loads(encode(member)) for member in listed]
         click.echo(json.dumps(body))
         return
-    render.console().print(render.incident_view(incident, timeline, given, reveal=reveal))
+    console = render.console()
+    console.print(render.incident_view(incident, timeline, given, reveal=reveal))
+    if incident.everyone:
+        console.print(members_view(listed, table.member_count(incident)))
 
 
 @cli.command()

@@ -22,7 +22,7 @@ from lib.store.table import Table
 from lib.times import utc_now
 from lib.wiring.common import graph, okta_http
 from ops import approvals, render, vendors
-from ops.bypass_command import take_preview
+from ops.bypass_command import run_check, take_preview
 from ops.connection import Connection, Refusal
 from ops.doctor.proof_record import ProofRecord
 from ops.doctor.touch_proof import TouchTrial
@@ -118,6 +118,12 @@ class Stage:
         approvals.send(self.connection, {"action": "mode", "mode": mode})
         self.step(f"first.operator sets the mode to {mode} (a signed request, no deployment)")
 
+    def ordinary_as(self, account: str) -> int:
+        """pushproof bypass check; nothing here tells who Okta's connector is, so a person does."""
+        return run_check(
+            self.connection, connector_is_global_admin=True, show=self._completing(account)
+        )
+
     def preview_as(self, account: str) -> None:
         """pushproof bypass preview, signed in as `account`."""
         take_preview(self.connection, self._completing(account))
@@ -161,6 +167,12 @@ class Stage:
             return self.table.incident(identifier) if identifier else None
 
         return self._until(look, f"no incident about {attribute} was opened")
+
+    def again(self, incident_id: str) -> Incident:
+        found = self.table.incident(incident_id)
+        if found is None:
+            raise WentWrong(f"there is no incident {incident_id}")
+        return found
 
     def reached(self, incident: Incident, *statuses: Status) -> Incident:
         def look() -> Incident | None:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from lib.incident import Entry, Incident, Plan, Status, Step
 from lib.model import Value
-from lib.rules.cause_table import CAUSES
+from lib.rules.cause_table import CAUSES, Reach
 from lib.rules.mask import mask, show
 from lib.rules.pages import headline, next_command
 from lib.rules.policy import Approval
@@ -59,12 +59,17 @@ def incident_view(
     link = plan.link
     facts.add_row("status", Text(incident.status.value, STATUS.get(incident.status, "")))
     facts.add_row("severity", Text(incident.severity.value, COLOURS[incident.severity.value]))
-    facts.add_row("Okta user", f"{plan.subject.user_id}, app {plan.subject.app_id}")
-    facts.add_row("Entra user", f"{link.object_id} (by {link.source.value})" if link else "none")
-    facts.add_row("attribute", plan.attribute.value)
-    facts.add_row("expected", _value(plan.expected, reader(plan.expected), reveal))
-    facts.add_row("actual", _value(plan.actual, reader(plan.actual), reveal))
-    if not incident.everyone:
+    if incident.everyone:
+        tenant = CAUSES[incident.lead.name].reach is Reach.TENANT
+        whose = f"tenant {plan.tenant_id}" if tenant else f"app {plan.subject.app_id}"
+        facts.add_row("touches", f"everyone it lists, {whose}")
+    else:
+        linked = f"{link.object_id} (by {link.source.value})" if link else "none"
+        facts.add_row("Okta user", f"{plan.subject.user_id}, app {plan.subject.app_id}")
+        facts.add_row("Entra user", linked)
+        facts.add_row("attribute", plan.attribute.value)
+        facts.add_row("expected", _value(plan.expected, reader(plan.expected), reveal))
+        facts.add_row("actual", _value(plan.actual, reader(plan.actual), reveal))
         # A recovery phone is a way into an account: whoever decides must see who asked for it.
         last = plan.policy.changed or "nobody of the last week, or it could not be read"
         facts.add_row(

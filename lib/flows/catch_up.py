@@ -40,6 +40,7 @@ OVERLAP = timedelta(hours=1)
 LEASE = timedelta(seconds=180)
 # Okta's buckets are a minute long; for a refusal that names no time.
 REST = timedelta(seconds=60)
+LONGEST_REST = timedelta(hours=1)
 
 
 class Log(Protocol):
@@ -114,7 +115,7 @@ class CatchUp:
             logger.warning("reading the log stopped", extra={"reason": going.stopped})
         finally:
             self._behind(going)
-            self._table.give_back_lease(lease, self._clock() + rest)
+            self._give_back(lease, min(rest, LONGEST_REST))
         return {**going.done, **({"stopped": going.stopped} if going.stopped else {})}
 
     def _read(self, going: _Going, began: float) -> None:
@@ -169,6 +170,12 @@ class CatchUp:
         messages, counted = messages_of(entries, self._app_ids, self._clock())
         self._queue.send_all(messages)
         done.update(counted)
+
+    def _give_back(self, lease: Lease, rest: timedelta) -> None:
+        try:
+            self._table.give_back_lease(lease, self._clock() + rest)
+        except Transient as error:
+            logger.warning("the lease has to run out", extra={"reason": str(error)})
 
     def _behind(self, going: _Going) -> None:
         """For an alarm, so our own clock will do."""

@@ -76,11 +76,11 @@ class Rulings:
             approved_until=None,
             updated_at=now,
         )
-        # Nobody was paged about a drift that another incident lists.
-        told = () if incident.parent else (page(dismissed, News.DISMISSED),)
+        # Sent only where something was sent that it closes: members of a list page nobody.
+        told = page(dismissed, News.DISMISSED)
         of = f" (it was listed by {incident.parent})" if incident.parent else ""
         entry = Entry(now, asked.person, "dismissed", why + of)
-        change = IncidentChange(dismissed, (entry,), told)
+        change = IncidentChange(dismissed, (entry,), (told,))
         record = asked.record(now, "dismissed")
         if incident.everyone:
             self._table.decided(record, change, conditions=conditions)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from lib.errors import Conflict, Permanent
 from lib.store import keys
 from lib.store.codec import decode, encode
 from lib.store.items import Items
 from lib.times import to_text
+
+# No lease is held, and none rests, for longer.
+LONGEST = timedelta(hours=2)
 
 
 @dataclass(frozen=True)
@@ -35,15 +38,22 @@ class LogCursor:
 
 class Cursors(Items):
     def take_lease(self, name: str, now: datetime, until: datetime) -> Lease:
-        """Raises Conflict while somebody else holds it, or while it rests."""
+        """Raises Conflict while somebody else holds it, or while it rests. One that ends further off
+        than any can was taken under a wrong clock, and holds nobody up.
+        """
         answer = self._call(
             self._client.update_item,
             TableName=self._name,
             Key=keys.lease(name),
             UpdateExpression="SET #u = :until ADD epoch :one",
-            ConditionExpression="attribute_not_exists(pk) OR #u <= :now",
+            ConditionExpression="attribute_not_exists(pk) OR #u <= :now OR #u > :never",
             ExpressionAttributeNames={"#u": "until"},
-            ExpressionAttributeValues={":until": to_text(until), ":one": 1, ":now": to_text(now)},
+            ExpressionAttributeValues={
+                ":until": to_text(until),
+                ":one": 1,
+                ":now": to_text(now),
+                ":never": to_text(now + LONGEST),
+            },
             ReturnValues="UPDATED_NEW",
         )
         return Lease(name, int(answer["Attributes"]["epoch"]))

@@ -26,6 +26,14 @@
 | whether the hook still delivers | FACT#hook_health / HEAD |
 | parked work | PARKED#shard / time#id |
 | parked work that a person threw away, expiring | PARKED#discarded / time#id |
+| a sweep | SWEEP#id / HEAD |
+| the one sweep that runs | SWEEP#running / HEAD |
+| what a sweep found, whom its first round saw | SWEEP#id / FOUND#app#user, SEEN#app#page |
+| all sweeps, by their start | index `open`: SWEEPS / started_at |
+| whom the first sweep's summary tells of, expiring | SWEEP#baseline / app#user |
+| how many users an app has, by the last sweep | FACT#app_size / app |
+| who was ever linked, so that leavers are found | index `open`: LINKED#app#shard / user |
+| subjects that a sweep's rounds have to read | WANTED#shard / app#user |
 
 The first word of pk is what IAM conditions (dynamodb:LeadingKeys) separate writers by.
 One open incident per subject and attribute: the subject's own item holds the map, and every
@@ -109,6 +117,46 @@ def parked(at: str, identifier: str) -> dict[str, str]:
 
 def discarded(at: str, work_id: str) -> dict[str, str]:
     return {"pk": "PARKED#discarded", "sk": f"{at}#{work_id}"}
+
+
+# Partition of the index `open`.
+ALL_SWEEPS = "SWEEPS"
+
+
+def sweep(sweep_id: str) -> dict[str, str]:
+    return {"pk": f"SWEEP#{sweep_id}", "sk": "HEAD"}
+
+
+def running_sweep() -> dict[str, str]:
+    return sweep("running")
+
+
+def found(sweep_id: str, of: Subject) -> dict[str, str]:
+    return {"pk": f"SWEEP#{sweep_id}", "sk": f"FOUND#{of.app_id}#{of.user_id}"}
+
+
+def seen(sweep_id: str, app_id: str, page: int) -> dict[str, str]:
+    return {"pk": f"SWEEP#{sweep_id}", "sk": f"SEEN#{app_id}#{page:06d}"}
+
+
+def baseline(of: Subject) -> dict[str, str]:
+    return {"pk": "SWEEP#baseline", "sk": f"{of.app_id}#{of.user_id}"}
+
+
+def linked_shard(app_id: str, number: int) -> str:
+    return f"LINKED#{app_id}#{number}"
+
+
+def linked_index(of: Subject) -> dict[str, str]:
+    return {"open_pk": linked_shard(of.app_id, shard(of.user_id)), "open_sk": of.user_id}
+
+
+def wanted(of: Subject) -> dict[str, str]:
+    return {"pk": wanted_shard(shard(of.user_id)), "sk": f"{of.app_id}#{of.user_id}"}
+
+
+def wanted_shard(number: int) -> str:
+    return f"WANTED#{number}"
 
 
 def open_index(incident_id: str, at: str, *, closed: bool = False) -> dict[str, str]:

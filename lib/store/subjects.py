@@ -12,6 +12,7 @@ from lib.rules.due import subject_due
 from lib.store import keys
 from lib.store.codec import decode, encode
 from lib.store.incidents import Incidents
+from lib.store.many import side_by_side
 from lib.store.records import IncidentChange, SubjectState
 from lib.times import to_text
 
@@ -48,6 +49,27 @@ class Subjects(Incidents):
         incidents changed since it was read, or when one of `conditions` does not hold.
         """
         stored = replace(state, version=state.version + 1)
+        puts = [self._subject_put(state, stored)]
+        puts.extend({"ConditionCheck": check} for check in conditions)
+        for change in changes:
+            puts.extend(self._incident_puts(change))
+        self._transact(puts)
+        return stored
+
+    def store_subjects(self, states: Sequence[SubjectState]) -> set[Subject]:
+        """Each by itself, side by side; answers whose newer state was stored meanwhile."""
+
+        def store(state: SubjectState) -> Subject | None:
+            put = self._subject_put(state, replace(state, version=state.version + 1))["Put"]
+            try:
+                self._call(self._client.put_item, **put)
+            except Conflict:
+                return state.subject
+            return None
+
+        return {lost for lost in side_by_side(store, states) if lost}
+
+    def _subject_put(self, state: SubjectState, stored: SubjectState) -> dict[str, Any]:
         item = {
             **keys.subject(state.subject),
             "body": encode(stored),
@@ -55,6 +77,8 @@ class Subjects(Incidents):
             "last_read": to_text(state.last_read) if state.last_read else "",
             **_due(stored),
         }
+        if state.link:
+            item |= keys.linked_index(state.subject)
         condition = "attribute_not_exists(pk)"
         values: dict[str, Any] = {}
         if state.version:
@@ -62,12 +86,7 @@ class Subjects(Incidents):
         if state.version and state.last_read:
             condition += " AND last_read < :t"
             values[":t"] = item["last_read"]
-        puts = [self._put(item, condition, values)]
-        puts.extend({"ConditionCheck": check} for check in conditions)
-        for change in changes:
-            puts.extend(self._incident_puts(change))
-        self._transact(puts)
-        return stored
+        return self._put(item, condition, values)
 
     def errands_done(self, state: SubjectState) -> None:
         """Forgets the errands that were run; a newer state keeps them, which costs a repeat."""

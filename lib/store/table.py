@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from lib.store.cursors import Cursors
 from lib.store.decisions import Decisions
 from lib.store.due import Due
 from lib.store.facts import Facts
@@ -10,9 +9,11 @@ from lib.store.hook_marks import HookMarks
 from lib.store.members import Members
 from lib.store.parked import Parked
 from lib.store.subjects import Subjects
+from lib.store.sweeps import Sweeps
+from lib.store.wanted import Wanted
 
 
-class Table(Subjects, Members, Due, Decisions, Facts, Parked, Cursors, HookMarks):
+class Table(Subjects, Members, Due, Decisions, Facts, Parked, Sweeps, Wanted, HookMarks):
     """Every write is conditional or harmless to repeat; what belongs together is one transaction.
 
     Raises Conflict when somebody was faster, Transient when DynamoDB can not answer.

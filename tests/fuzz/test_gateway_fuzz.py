@@ -45,7 +45,7 @@ class Gateway:
         return Invocation("id", dict(self.outcomes[-1].answer))
 
     def raw(self, request: bytes) -> tuple[int | None, list[Outcome]]:
-        """The status (None: the server hung up) and what the function did."""
+        """The status (None: the server answered without one) and what the function did."""
         TRIED["requests over HTTP"] += 1
         self.outcomes = []
         with socket.create_connection(("127.0.0.1", self.server.port), timeout=10) as connection:
@@ -54,7 +54,8 @@ class Gateway:
             answer = b""
             while part := connection.recv(65536):
                 answer += part
-        return int(answer.split(b" ", 2)[1]) if answer else None, self.outcomes
+        status = int(answer.split(b" ", 2)[1]) if answer.startswith(b"HTTP/") else None
+        return status, self.outcomes
 
 
 @pytest.fixture(scope="module")
@@ -112,11 +113,9 @@ def test_a_secret_in_the_address_lets_nobody_in(gateway: Gateway) -> None:
 LINES = {
     "another method": b"PUT /okta/events HTTP/1.1",
     "trace": b"TRACE /okta/events HTTP/1.1",
-    "small letters": b"post /okta/events HTTP/1.1",
     "no method": b" /okta/events HTTP/1.1",
     "another path": b"POST /okta/events/ HTTP/1.1",
     "climbing": b"POST /okta/../approve HTTP/1.1",
-    "encoded": b"POST /okta%2fevents HTTP/1.1",
     "no version": b"POST /okta/events",
     "another version": b"POST /okta/events HTTP/9.9",
     "rubbish": b"\x16\x03\x01\x02\x00",

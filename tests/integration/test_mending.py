@@ -9,7 +9,6 @@ import pytest
 
 from lib.incident import CauseName, Incident, Status, StepKind
 from lib.model import Attribute
-from lib.times import utc_now
 from tests.integration.conftest import SYNC_APP, Deployed
 
 Approve = Callable[..., dict]
@@ -136,14 +135,17 @@ def test_dirsync_override_waits_for_the_flag_and_a_person(
     deployed.org.set_user_profile("synced.newer", {"mobilePhone": "+1 202 555 0174"})
     incident = deployed.incident("synced.newer", MOBILE, SYNC_APP)
     assert incident.lead.name is CauseName.DIRSYNC_OVERRIDE
-    kinds = [step.kind for step in incident.plan.steps]
-    assert kinds == [StepKind.BYPASS_ENABLE, StepKind.OKTA_TOUCH]
-    (unseen,) = approved(approve, incident, "first.operator")
+    assert incident.status is Status.SHARED
+    flag = deployed.table.incident(incident.parent)
+    assert flag is not None
+    assert [step.kind for step in flag.plan.steps] == [StepKind.BYPASS_ENABLE]
+    assert incident.id in {member.incident_id for member in deployed.table.members(flag.id)}
+    assert deployed.pages(incident) == []
+    assert deployed.pages(flag)[0] == "opened"
+    (elsewhere,) = approved(approve, incident, "first.operator")
+    assert flag.id in elsewhere["refused"]
+    (unseen,) = approved(approve, flag, "first.operator")
     assert "preview" in unseen["refused"]
-    deployed.table.record_preview("{}", [], utc_now())
-    approved(approve, incident, "first.operator")
-    deployed.settle()
-    assert deployed.again(incident).status is Status.WAITING_PERSON
     assert not deployed.tenant.bypass_enabled
 
 

@@ -7,10 +7,15 @@ import pytest
 
 from lib.store.table import Table
 from tests.fakes.dynamodb import dynamodb, new_table
+from tests.simulation.memory import MemoryDynamoDB
 
 
-@pytest.fixture(scope="module")
-def client() -> Iterator[Any]:
+@pytest.fixture(scope="module", params=["moto", "memory"])
+def client(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Both DynamoDBs: what the simulation runs on must behave as what everything else does."""
+    if request.param == "memory":
+        yield MemoryDynamoDB()
+        return
     with dynamodb() as found:
         yield found
 

@@ -10,8 +10,8 @@ import pytest
 from lib.errors import PushproofError, Refused, Transient, Unauthorized
 from lib.flows.audits import REQUESTS, SILENT, SPENT, AuditBudget
 from lib.flows.evidence import FACT_AGE, Evidence, Findings
-from lib.incident import CauseName, StepKind
-from lib.model import DirectorySync, RoleGrant
+from lib.incident import CauseName, Status, StepKind
+from lib.model import Attribute, AuditActor, DirectorySync, RoleGrant
 from lib.rules.case import AUDIT, FLAG, OKTA_APP, ROLES, SYSTEM_LOG, BypassFact
 from lib.settings import Mode
 from lib.store import keys
@@ -22,6 +22,7 @@ from tests.fakes.make import (
     GLOBAL_ADMINISTRATOR,
     OBJECT,
     OLD_PHONE,
+    OTHER_OBJECT,
     SUBJECT,
     TENANT,
     audit_entry,
@@ -252,3 +253,39 @@ def test_a_proof_counts_within_minutes_and_is_not_read_for_each_check(stage: Sta
     assert gathered(stage, evidence).touch_proof == first
     stage.clock.pass_by(FACT_AGE.total_seconds())
     assert gathered(stage, evidence).touch_proof == newer
+
+
+# -- somebody else's change ------------------------------------------------------------------------
+
+
+def test_what_somebody_else_changed_waits_for_a_person_also_while_the_log_is_silent(
+    stage: Stage,
+) -> None:
+    stage.build(touch_attribute="department", mode=Mode.AUTO)
+    stage.okta.log = [push(at=START - timedelta(minutes=30))]
+    stage.graph.set(mobile_phone=OLD_PHONE)
+    theirs = audit_entry(
+        Attribute.MOBILE_PHONE,
+        at=START - timedelta(minutes=20),
+        by=AuditActor(OTHER_OBJECT),
+        written={Attribute.MOBILE_PHONE: OLD_PHONE},
+    )
+    stage.graph.audits[OBJECT] = audit_log(theirs)
+    assert plan_of(stage) == [StepKind.OKTA_TOUCH]
+    assert stage.incident().lead.name is CauseName.CHANGED_AFTER_PUSH
+    assert stage.incident().status is Status.WAITING_APPROVAL
+    stage.graph.trouble["audit_log"] = Transient("no answer in time")
+    evidence = [len(stage.incident().lead.evidence)]
+    for _ in range(3):
+        stage.clock.pass_by(3600)
+        stage.hint()
+        stage.drain()
+        evidence.append(len(stage.incident().lead.evidence))
+    assert stage.incident().lead.name is CauseName.CHANGED_AFTER_PUSH
+    assert stage.incident().status is Status.WAITING_APPROVAL
+    assert stage.okta.touches == stage.graph.patches == []
+    # What could not be read is said once, and not once more for each look.
+    assert evidence[1:] == [evidence[1]] * 3
+    stage.says("a.colleague")
+    stage.mend()
+    assert len(stage.okta.touches) == 1

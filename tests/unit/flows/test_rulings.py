@@ -222,7 +222,20 @@ def test_a_member_is_dismissed_alone_and_silently(listed: Stage) -> None:
     assert ask(listed, member, "dismiss", why=WHY).status == "dismissed"
     assert now_of(listed, member).parent == ""
     assert listed.pager.news == pages
-    assert member.parent in listed.table.timeline(member.id)[-1].detail
+    (entry,) = [e for e in listed.table.timeline(member.id) if e.what == "dismissed"]
+    assert member.parent in entry.detail
+
+
+def test_the_alert_of_what_joined_a_list_later_is_closed(simple: Stage) -> None:
+    """Paged about as an incident of its own, listed by another since."""
+    simple.okta.config = configuration(features=frozenset({"PUSH_USER_DEACTIVATION"}))
+    simple.clock.pass_by(3600)
+    check(simple)
+    member = simple.incident()
+    assert member.status is Status.SHARED
+    ask(simple, member, "dismiss", why=WHY)
+    news = [page.news.value for page in simple.pager.pages if page.incident_id == member.id]
+    assert news == ["opened", "dismissed"]
 
 
 def test_a_list_that_lists_somebody_is_not_dismissed(listed: Stage) -> None:
