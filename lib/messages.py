@@ -10,7 +10,7 @@ from typing import Any
 
 from lib.errors import Permanent
 from lib.model import Subject
-from lib.rules.hints import Hint, NamelessHint
+from lib.rules.hints import Hint, NamelessHint, is_id, is_name
 from lib.rules.hook_health import Road
 from lib.times import from_text, from_text_or_none, to_text
 
@@ -19,6 +19,10 @@ VERSION = 1
 # thousand users within four SendMessageBatch calls.
 SUBJECTS_A_MESSAGE = 25
 UUIDS_A_MESSAGE = 250
+# Who may publish to a queue is not always us: more subjects than a function has time for, or a
+# number that no arithmetic holds, would take down the messages beside it.
+MOST_SUBJECTS = 4 * SUBJECTS_A_MESSAGE
+MOST_ATTEMPTS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -61,19 +65,19 @@ class CheckMessage:
             return cls(
                 hints=tuple(
                     Hint(
-                        Subject(str(s["app"]), str(s["user"])),
+                        Subject(_id(s["app"]), _id(s["user"])),
                         *_known(s),
                         guessed=bool(s.get("guessed", False)),
                     )
-                    for s in body["subjects"]
+                    for s in _few(body["subjects"], MOST_SUBJECTS)
                 ),
                 nameless=tuple(
-                    NamelessHint(str(n["app"]), str(n["name"]), *_known(n))
-                    for n in body.get("nameless", ())
+                    NamelessHint(_id(n["app"]), _name(n["name"]), *_known(n))
+                    for n in _few(body.get("nameless", []), MOST_SUBJECTS)
                 ),
-                unnamed=tuple(str(uuid) for uuid in body.get("unnamed", ())),
+                unnamed=tuple(map(_uuid, _few(body.get("unnamed", []), UUIDS_A_MESSAGE))),
                 first_seen=from_text_or_none(body.get("first_seen")),
-                attempt=int(body.get("attempt", 0)),
+                attempt=_attempt(body.get("attempt", 0)),
                 look=bool(body.get("look", False)),
                 road=Road(body["road"]) if "road" in body else None,
             )
@@ -109,7 +113,10 @@ class RemediationMessage:
         body = _object(text)
         try:
             return cls(
-                str(body["incident"]), str(body["digest"]), int(body["attempt"]), str(body["group"])
+                _id(body["incident"]),
+                _id(body["digest"]),
+                _attempt(body["attempt"]),
+                _id(body["group"]),
             )
         except (KeyError, TypeError, ValueError, OverflowError):
             raise Permanent("the remediation message lacks a field") from None
@@ -173,4 +180,36 @@ def _when(hint: Hint | NamelessHint) -> dict[str, object]:
 def _known(entry: dict[str, Any]) -> tuple[datetime | None, tuple[str, ...]]:
     published, uuids = entry.get("published"), entry.get("uuids", [])
     when = from_text(published) if isinstance(published, str) else None
-    return when, tuple(str(uuid) for uuid in uuids) if isinstance(uuids, list) else ()
+    return when, tuple(_uuid(uuid) for uuid in uuids[-3:]) if isinstance(uuids, list) else ()
+
+
+# Each raises ValueError for what no message of ours holds.
+
+
+def _id(value: object) -> str:
+    """It becomes part of a key, an address or a filter."""
+    if not (isinstance(value, str) and is_id(value)):
+        raise ValueError("not an id")
+    return value
+
+
+def _name(value: object) -> str:
+    if not (isinstance(value, str) and is_name(value)):
+        raise ValueError("not a name")
+    return value
+
+
+def _uuid(value: object) -> str:
+    return value if isinstance(value, str) and is_id(value) else "?"
+
+
+def _attempt(value: object) -> int:
+    if type(value) is not int or not 0 <= value <= MOST_ATTEMPTS:
+        raise ValueError("not a number of attempts")
+    return value
+
+
+def _few(value: object, most: int) -> list[Any]:
+    if not isinstance(value, list) or len(value) > most:
+        raise ValueError("not a list, or too long a one")
+    return value

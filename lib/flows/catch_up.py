@@ -123,15 +123,15 @@ class CatchUp:
         going.seen_to = cursor.seen_to if cursor else None
         page, seen_to = self._resume(cursor)
         while True:
+            if page.link is None:
+                # Polling always has a next link: what has none is no answer to what was asked.
+                raise Transient("Okta's page of the log has no next link")
             going.done["pages"] += 1
             self._send(page.entries, going.done)
             seen_to = _seen_to(page, seen_to)
-            # Polling always has a next link; without one only the time is left to go on from.
-            self._table.store_log_cursor(
-                LogCursor(page.link or "", EXPRESSION, seen_to), going.lease
-            )
+            self._table.store_log_cursor(LogCursor(page.link, EXPRESSION, seen_to), going.lease)
             going.seen_to = seen_to
-            if page.link is None or not page.entries:
+            if not page.entries:
                 return
             spent = self._monotonic() - began
             if going.done["pages"] >= self._limits.pages or spent >= self._limits.seconds:
@@ -144,7 +144,7 @@ class CatchUp:
         if cursor is None:
             since = self._log.now() - self._first_run
             return self._log.since(since, EXPRESSION), since
-        if cursor.link and cursor.expression == EXPRESSION:
+        if cursor.expression == EXPRESSION:
             try:
                 page = self._log.follow(cursor.link)
             except Refused as error:

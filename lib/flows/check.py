@@ -64,8 +64,12 @@ class Check:
     def run(self, messages: Sequence[CheckMessage]) -> dict[Subject, Result]:
         """Checks every subject of the batch once. A subject not in the answer needs nothing."""
         tasks = merge(messages)
-        states = self._table.subjects(list(tasks))
-        results: dict[Subject, Result] = {}
+        results: dict[Subject, Result] = {
+            subject: Permanent("its app is not watched")
+            for subject in tasks
+            if subject.app_id not in self._watch.app_ids
+        }
+        states = self._table.subjects([subject for subject in tasks if subject not in results])
         for subject, state in states.items():
             try:
                 states[subject] = self._run_errands(state) if state.errands else state

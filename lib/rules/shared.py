@@ -22,6 +22,8 @@ from lib.model import Subject
 from lib.rules.cause_table import CAUSES, Reach
 from lib.rules.causes import BypassFact
 
+# Where a suspicion is about one user only: it makes nobody else's incident.
+_ONLY_CONFIRMED = frozenset({CauseName.MAPPING_CREATE_ONLY, CauseName.CONNECTOR_UNDERPRIVILEGED})
 # One mapping is one attribute's; the other shared causes touch every attribute alike.
 _PER_ATTRIBUTE = frozenset({CauseName.MAPPING_MISSING, CauseName.MAPPING_CREATE_ONLY})
 
@@ -32,15 +34,15 @@ def shared_subject(
     """Whose incident lists this drift. None: the drift stands by itself.
 
     A leaver's account always stands by itself: each is urgent. So does a mapping that may be one
-    assignment's override only, and a synced number once the flag is known to be on (the cause is
-    then this user's missing push).
+    assignment's override only, a connector that is only suspected, and a synced number once the
+    flag is known to be on (the cause is then this user's missing push).
     """
     reach = CAUSES[lead.name].reach
     if reach is Reach.USER or drift.expected is False:
         return None
     if lead.name is CauseName.DIRSYNC_OVERRIDE and bypass is not None and bypass.enabled:
         return None
-    if lead.name is CauseName.MAPPING_CREATE_ONLY and lead.certainty is not Certainty.CONFIRMED:
+    if lead.name in _ONLY_CONFIRMED and lead.certainty is not Certainty.CONFIRMED:
         return None
     of = f"{EVERYONE}{lead.name.value}"
     if lead.name in _PER_ATTRIBUTE:

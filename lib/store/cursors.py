@@ -25,10 +25,8 @@ class Lease:
 
 @dataclass(frozen=True)
 class LogCursor:
-    """A position in Okta's System Log. Its times are Okta's.
-
-    `link`: path and query that go on from here, empty where only `seen_to` is known.
-    `seen_to`: everything that was persisted before has been read.
+    """A position in Okta's System Log. `link`: path and query that go on from here, for the filter
+    `expression`. `seen_to`, in Okta's time: everything that was persisted before has been read.
     """
 
     link: str = field(repr=False)

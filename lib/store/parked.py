@@ -15,6 +15,8 @@ from lib.times import from_text, to_text
 
 # How long what a person threw away is kept, with why.
 DISCARDED_FOR = timedelta(days=90)
+# Bytes of a body. DynamoDB keeps 400 KB an item; SQS takes 1 MiB a message.
+LONGEST_BODY = 250_000
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,12 @@ class ParkedWork:
 
 class Parked(Items):
     def park(self, identifier: str, reason: str, body: str, at: datetime) -> None:
-        """Parking the same work twice, with the same `at`, keeps one item."""
-        item = {**keys.parked(to_text(at), identifier), "reason": reason, "body": body}
+        """Parking the same work twice, with the same `at`, keeps one item.
+
+        A body that is too long for an item is none of ours and is kept as a word about it.
+        """
+        kept = body if len(body.encode()) <= LONGEST_BODY else '"too large to keep"'
+        item = {**keys.parked(to_text(at), identifier), "reason": reason, "body": kept}
         self._call(self._client.put_item, TableName=self._name, Item=item)
 
     def parked(self) -> list[ParkedWork]:

@@ -73,6 +73,10 @@ def features(who: str) -> frozenset[str]:
     return frozenset().union(*(each.features for each in grants() if each.who == who))
 
 
+def routes(who: str) -> frozenset[str]:
+    return frozenset(call.route for call in calls() if who in call.who)
+
+
 def of(who: str) -> list[Grant]:
     return [each for each in grants() if each.who == who]
 

@@ -96,7 +96,14 @@ def working(who: str, entra: Entra) -> set[str]:
 
 @pytest.mark.parametrize("who", FEATURES)
 def test_everything_works_with_what_the_page_lists(who: str, entra: Grants) -> None:
-    assert working(who, entra(**{who: page.granted(who)})) == page.features(who)
+    """By just the calls it lists; the flag is what an application asks for in vain."""
+    started = entra(**{who: page.granted(who)})
+    assert working(who, started) == page.features(who)
+    made = {*started.tenant.calls, *started.tenant.parts} - {"POST /device"}
+    listed = page.routes(who)
+    assert made <= listed | page.routes("anybody")
+    in_vain = {"GET /v1.0/directory/onPremisesSynchronization"} if who == "reader" else set()
+    assert listed - made == in_vain
 
 
 @pytest.mark.parametrize(

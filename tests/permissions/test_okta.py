@@ -102,6 +102,7 @@ def test_everything_works_with_what_the_page_lists(
 ) -> None:
     with serving_okta(demo, tls, page.granted(who), page.roles(who)) as okta:
         assert working(who, okta, by_token=by_token) == page.features(who)
+        assert {*okta.org.calls} <= page.routes(who)
 
 
 @pytest.mark.parametrize(

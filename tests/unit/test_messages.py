@@ -20,12 +20,13 @@ MILLISECONDS = int(timedelta(days=9998 * 365).total_seconds() * 1000)
 MOMENTS = st.integers(0, MILLISECONDS).map(
     lambda passed: datetime(1, 1, 2, tzinfo=UTC) + timedelta(milliseconds=passed)
 )
-WORDS = st.text(min_size=1, max_size=20)
+WORDS = st.from_regex(r"[A-Za-z0-9_-]{1,64}", fullmatch=True)
+NAMES = st.text(min_size=1, max_size=20).filter(str.isprintable)
 SOME_UUIDS = st.lists(WORDS, max_size=3).map(tuple)
 HINTS = st.builds(
     Hint, st.builds(Subject, WORDS, WORDS), st.none() | MOMENTS, SOME_UUIDS, st.booleans()
 )
-NAMELESS = st.builds(NamelessHint, WORDS, WORDS, st.none() | MOMENTS, SOME_UUIDS)
+NAMELESS = st.builds(NamelessHint, WORDS, NAMES, st.none() | MOMENTS, SOME_UUIDS)
 
 
 @given(
@@ -82,6 +83,17 @@ RUBBISH = [
     '{"v":1,"subjects":[],"nameless":[{}]}',
     '{"v":1,"subjects":[],"attempt":"many"}',
     '{"v":1,"subjects":[],"attempt":Infinity}',
+    '{"v":1,"subjects":[],"attempt":-1}',
+    '{"v":1,"subjects":[],"attempt":1' + "0" * 400 + "}",
+    '{"v":1,"subjects":[{"app":"a","user":""}]}',
+    '{"v":1,"subjects":[{"app":"a","user":7}]}',
+    '{"v":1,"subjects":[{"app":"../a","user":"u"}]}',
+    '{"v":1,"subjects":[{"app":"a","user":"u\\ud800"}]}',
+    '{"v":1,"subjects":[{"app":"a","user":"' + "u" * 65 + '"}]}',
+    '{"v":1,"subjects":[' + ",".join(['{"app":"a","user":"u"}'] * 101) + "]}",
+    '{"v":1,"subjects":[],"nameless":[{"app":"a","name":"n\\n"}]}',
+    '{"v":1,"incident":"a#b","digest":"d","attempt":1,"group":"g"}',
+    '{"v":1,"incident":"i","digest":"d","attempt":-1,"group":"g"}',
     "[" * 100_000,
 ]
 

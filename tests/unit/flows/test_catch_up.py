@@ -314,9 +314,7 @@ def test_new_event_types_begin_anew_before_the_position(
     assert night.sent() == ["00uNEW"]
 
 
-@pytest.mark.parametrize(
-    ("headers", "rest"), [({}, 60), ({"X-Rate-Limit-Reset": "{reset}"}, 240)]
-)
+@pytest.mark.parametrize(("headers", "rest"), [({}, 60), ({"X-Rate-Limit-Reset": "{reset}"}, 240)])
 def test_a_429_ends_the_run_and_okta_is_left_alone_until_its_reset(
     night: Night, headers: dict[str, str], rest: int
 ) -> None:
@@ -328,7 +326,9 @@ def test_a_429_ends_the_run_and_okta_is_left_alone_until_its_reset(
     assert night.sent() == ["00uONE"]
     night.limits = Limits()
     reset = str(int(night.okta_clock.now.timestamp()) + 240)
-    night.log.trouble = [Answer(429, headers={k: v.format(reset=reset) for k, v in headers.items()})]
+    night.log.trouble = [
+        Answer(429, headers={k: v.format(reset=reset) for k, v in headers.items()})
+    ]
     asked = len(night.log.queries)
     assert "429" in str(night.run()["stopped"])
     assert len(night.log.queries) == asked + 1
@@ -363,7 +363,9 @@ def test_a_429_in_the_middle_keeps_the_pages_before(night: Night) -> None:
     assert night.sent() == ["00uE"]
 
 
-@pytest.mark.parametrize("answer", [Answer(503), Answer(200, {"not": "a list"}), Answer(200, None)])
+@pytest.mark.parametrize(
+    "answer", [Answer(503), Answer(200, {"not": "a list"}), Answer(200, None), Answer(200, [])]
+)
 def test_an_answer_that_is_none_moves_nothing(night: Night, answer: Answer) -> None:
     night.run()
     before = night.cursor
@@ -397,9 +399,7 @@ def test_a_next_link_that_leads_elsewhere_is_neither_followed_nor_kept(
     night.run()
     before = night.cursor
     night.log.push("one", "00uONE")
-    night.log.answered = lambda answer: replace(
-        answer, headers=[("Link", f'<{link}>; rel="next"')]
-    )
+    night.log.answered = lambda answer: replace(answer, headers=[("Link", f'<{link}>; rel="next"')])
     with pytest.raises(Permanent, match="does not lead to the log of this organisation"):
         night.run()
     assert night.cursor == before

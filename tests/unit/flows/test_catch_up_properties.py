@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lib.errors import PushproofError
+from lib.flows import catch_up
 from lib.flows.catch_up import LEASE, CatchUp, Limits
 from lib.messages import CheckMessage
 from lib.model import Subject
@@ -57,6 +60,7 @@ ANSWERS = st.sampled_from(
         REFUSED,
         Answer(403, {"errorCode": "E0000006"}),
         Answer(200, {"not": "a list"}),
+        Answer(200, []),
         Answer(200, [], [("Link", '<https://evil.example/api/v1/logs?after=x>; rel="next"')]),
     ]
 )
@@ -167,6 +171,14 @@ class _Dying:
 
     def give_back_lease(self, *_: object) -> None:
         pass
+
+
+@pytest.fixture(autouse=True, scope="module")
+def quiet() -> Iterator[None]:
+    """Nobody flushes what hundreds of runs count."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(catch_up.metrics, "add_metric", lambda *_: None)
+        yield
 
 
 @settings(
