@@ -35,6 +35,10 @@ class Transient(PushproofError):
         self.retry_after = retry_after
 
 
+class Unavailable(Transient):
+    """The vendor gave no usable answer, or said that it is down (5xx): an outage if it goes on."""
+
+
 class Conflict(Transient):
     """A conditional write lost: somebody stored a newer state. Read again and redo."""
 

@@ -15,11 +15,11 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
-from lib.errors import Permanent, PushproofError, Transient
+from lib.errors import Permanent, PushproofError, Transient, Unavailable
 from lib.http_answers import Reply, error_for, shown_path
 from lib.times import Clock, utc_now
 
-__all__ = ["Gate", "Http", "Reply", "bounded", "new_session", "segment"]
+__all__ = ["Breaker", "Gate", "Http", "Reply", "bounded", "new_session", "segment"]
 
 POOL_SIZE = 16
 MAX_BODY = 20 * 1024 * 1024
@@ -44,6 +44,13 @@ class Gate(Protocol):
         """`reply` is None when no answer came."""
 
 
+class Breaker(Protocol):
+    """Decides whether a vendor is asked at all, and is shown how each request ended."""
+
+    def __call__(self, ask: Callable[[], Reply], /) -> Reply:
+        """What `ask` answers or raises; Transient, without asking, while the vendor is down."""
+
+
 class _NoCredentials(AuthBase):
     """With any auth set, requests does not look into a netrc file."""
 
@@ -51,7 +58,7 @@ class _NoCredentials(AuthBase):
         return request
 
 
-class _Interrupted(Transient):
+class _Interrupted(Unavailable):
     """The connection broke: for a read worth another try at once."""
 
 
@@ -98,6 +105,7 @@ class Http:
         on_challenge: Callable[[Reply], bool] | None = None,
         clock: Clock = utc_now,
         gate: Gate | None = None,
+        breaker: Breaker | None = None,
     ) -> None:
         self._base = base_url.rstrip("/")
         self._origin = _origin(self._base)
@@ -110,6 +118,7 @@ class Http:
         self._on_challenge = on_challenge
         self._clock = clock
         self._gate = gate
+        self._breaker = breaker
 
     def behind(self, gate: Gate) -> Http:
         """The same client, same connections, with every exchange passing `gate`."""
@@ -131,9 +140,25 @@ class Http:
         """One call. `url` is a path below the base, or an absolute next link of the same origin.
 
         `repeatable` (by default GET) allows two quick repeats; `accept` names further statuses
-        to return. Raises Refused (400, 403), NotFound (404), Transient (429, 5xx, no answer,
-        no JSON) and Permanent (401 and everything else).
+        to return. Raises Refused (400, 403), NotFound (404), Unavailable (5xx, no answer, no
+        JSON), Transient (429 and the like) and Permanent (401 and everything else).
         """
+
+        def ask() -> Reply:
+            return self._ask(method, url, params, json, headers, repeatable, accept)
+
+        return self._breaker(ask) if self._breaker else ask()
+
+    def _ask(
+        self,
+        method: str,
+        url: str,
+        params: Mapping[str, str] | None,
+        json: object,
+        headers: Mapping[str, str] | None,
+        repeatable: bool | None,
+        accept: Collection[int],
+    ) -> Reply:
         address = self._address(url)
         path = urlsplit(address).path
         what = f"{method} {shown_path(path)}"
@@ -196,9 +221,9 @@ class Http:
             ) as response:
                 reply = self._reply(response, what)
         except requests.Timeout:
-            raise Transient(f"{what}: no answer in time") from None
+            raise Unavailable(f"{what}: no answer in time") from None
         except requests.exceptions.SSLError:
-            raise Transient(f"{what}: no trusted TLS connection") from None
+            raise Unavailable(f"{what}: no trusted TLS connection") from None
         except (
             requests.ConnectionError,
             requests.exceptions.ChunkedEncodingError,
@@ -220,7 +245,7 @@ class Http:
             body = json_format.loads(raw) if raw.strip() else None
         except (ValueError, RecursionError):
             if response.ok and not 300 <= response.status_code < 400:
-                raise Transient(f"{what}: the answer is not JSON") from None
+                raise Unavailable(f"{what}: the answer is not JSON") from None
         return Reply(response.status_code, headers, body, self._clock())
 
     def _address(self, url: str) -> str:
@@ -232,7 +257,7 @@ class Http:
 
 
 def bounded(chunks: Iterator[bytes], what: str, limit: int = MAX_BODY) -> bytes:
-    """The whole body. Permanent above `limit` bytes, Transient when it only trickles in."""
+    """The whole body. Permanent above `limit` bytes, Unavailable when it only trickles in."""
     began = time.monotonic()
     parts, size = [], 0
     for chunk in chunks:
@@ -240,7 +265,7 @@ def bounded(chunks: Iterator[bytes], what: str, limit: int = MAX_BODY) -> bytes:
         if size > limit:
             raise Permanent(f"{what}: the answer is larger than {limit} bytes")
         if time.monotonic() - began > MAX_SECONDS:
-            raise Transient(f"{what}: no answer in time")
+            raise Unavailable(f"{what}: no answer in time")
         parts.append(chunk)
     return b"".join(parts)
 

@@ -9,7 +9,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from lib.errors import NotFound, Permanent, PushproofError, Refused, Transient, Unauthorized
+from lib.errors import (
+    NotFound,
+    Permanent,
+    PushproofError,
+    Refused,
+    Transient,
+    Unauthorized,
+    Unavailable,
+)
 
 # 409 and 423: somebody else writes the same object now. 424: a part whose predecessor failed.
 _TRANSIENT = frozenset({408, 409, 423, 424, 425, 429})
@@ -138,7 +146,9 @@ def error_for(reply: Reply, what: str) -> PushproofError:
     status = reply.status
     said = vendor_error(reply)
     told = f"{what}: HTTP {status}" + (f" {said.code}" if said.code != "unknown" else "")
-    if status in _TRANSIENT or status >= 500:
+    if status >= 500:
+        return Unavailable(told, retry_after(reply))
+    if status in _TRANSIENT:
         return Transient(told, retry_after(reply))
     if status == 404:
         return NotFound(told)

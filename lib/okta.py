@@ -201,12 +201,10 @@ class Okta:
                 unreadable.append(user_id)
             else:
                 readings.append(OktaReading(subject, reply.date, found, owner))
-        return AppUserPage(
-            reply.date, tuple(readings), tuple(unreadable), reply.next_link or ""
-        )
+        return AppUserPage(reply.date, tuple(readings), tuple(unreadable), reply.next_link or "")
 
     def calls_a_minute(self) -> float | None:
-        """Calls below /api/v1/apps that Okta's announced limit leaves to us; None: not known yet."""
+        """Calls below /api/v1/apps that Okta's last limit leaves to us; None: not known yet."""
         return self._budget.a_minute("apps")
 
     def find_subject(self, app_id: str, app_user_name: str) -> Subject | None:

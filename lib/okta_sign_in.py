@@ -223,6 +223,9 @@ def _word(body: Mapping[str, object]) -> str:
 
 
 def _again(error: Permanent | Transient) -> Callable[[], PushproofError]:
-    kind, text = type(error), str(error)
-    after = error.retry_after if isinstance(error, Transient) else None
-    return lambda: Transient(text, after) if kind is Transient else Unauthorized(text)
+    text = str(error)
+    if not isinstance(error, Transient):
+        return lambda: Unauthorized(text)
+    # Plain, whatever it was: nobody is asked again, so no outage is counted again.
+    after = error.retry_after
+    return lambda: Transient(text, after)

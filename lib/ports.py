@@ -32,7 +32,6 @@ from lib.model import (
 from lib.sweep_message import SweepMessage
 
 
-
 class OktaPort(Protocol):
     def read_subject(self, subject: Subject, other_apps: Sequence[str] = ()) -> OktaReading: ...
     def read_subjects(
@@ -69,6 +68,13 @@ class CheckQueue(Protocol):
 
 class RemediationQueue(Protocol):
     def send(self, message: RemediationMessage) -> None: ...
+
+
+class Configurations(Protocol):
+    """lib/flows/evidence.py is the real one."""
+
+    def configuration(self, app_id: str) -> AppConfiguration | None:
+        """None when Okta refuses it."""
 
 
 class SweepQueue(Protocol):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import requests
 
-from lib.errors import Permanent, Transient
+from lib.errors import Permanent, Transient, Unavailable
 from lib.http import Reply, bounded, new_session
 from lib.http_answers import retry_after
 from lib.times import utc_now
@@ -91,9 +91,9 @@ class Wire:
                 self._learn(response.headers.get("date"))
                 return _checked(response, raw, self._what)
         except requests.Timeout:
-            raise Transient(f"{self._what}: no answer in time") from None
+            raise Unavailable(f"{self._what}: no answer in time") from None
         except requests.RequestException:
-            raise Transient(f"{self._what}: the connection failed") from None
+            raise Unavailable(f"{self._what}: the connection failed") from None
 
 
 def _checked(response: requests.Response, raw: bytes, what: str) -> Answer:
@@ -101,7 +101,8 @@ def _checked(response: requests.Response, raw: bytes, what: str) -> Answer:
     if status == 429 or status >= 500:
         headers = {name.lower(): value for name, value in response.headers.items()}
         wait = retry_after(Reply(status, headers, None, utc_now()))
-        raise Transient(f"{what}: HTTP {status}", wait)
+        kind = Transient if status == 429 else Unavailable
+        raise kind(f"{what}: HTTP {status}", wait)
     if 300 <= status < 400:
         raise Permanent(f"{what}: HTTP {status}, redirects are not followed")
     text = raw.decode("utf-8", "replace")
@@ -110,5 +111,5 @@ def _checked(response: requests.Response, raw: bytes, what: str) -> Answer:
     except (ValueError, RecursionError):
         understood = False
     if not understood:  # MSAL trusts what it is given
-        raise Transient(f"{what}: HTTP {status} without a JSON object")
+        raise Unavailable(f"{what}: HTTP {status} without a JSON object")
     return Answer(status, text, response.headers)

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import boto3
+import click
 import requests
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -49,3 +50,11 @@ def note(connection: Connection, what: str) -> None:
     `what` is one of lib/flows/approve.py's NOTES.
     """
     send(connection, {"action": "note", "what": what})
+
+
+def noted(connection: Connection, what: str) -> None:
+    """As note; what was done stays done when it can not be written down, and that is said."""
+    try:
+        note(connection, what)
+    except Trouble as trouble:
+        click.echo(f"It is not in the audit trail: {trouble.message}", err=True)

@@ -13,6 +13,7 @@ from lib.incident import StepKind
 from lib.rules.flag import Known, obstacle
 from lib.settings import Environment, PolicySettings
 from lib.times import utc_now
+from ops.approvals import noted
 from ops.connection import Connection
 from ops.prompt import print_prompt
 from ops.writer import Administrator, sign_in
@@ -42,13 +43,18 @@ def run_enable(connection: Connection, confirm: Confirm, show: Show = print_prom
     if stands is not None and not lost:
         return tell(Run(Ended.REFUSED, str(stands)))
     run = administrator(connection, show).bypass().enable(confirm)
+    if run.ended is Ended.DONE:
+        noted(connection, "bypass_enabled")
     if run.ended is Ended.DONE and run.incident is not None:
         click.echo(f"Checks of everyone that {run.incident.id} lists are queued.")
     return tell(run)
 
 
 def run_disable(connection: Connection, confirm: Confirm, show: Show = print_prompt) -> int:
-    return tell(administrator(connection, show).bypass().disable(confirm))
+    run = administrator(connection, show).bypass().disable(confirm)
+    if run.ended is Ended.DONE:
+        noted(connection, "bypass_disabled")
+    return tell(run)
 
 
 def administrator(connection: Connection, show: Show) -> Administrator:

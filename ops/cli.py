@@ -23,6 +23,7 @@ from ops.incident_filters import filters, matching
 from ops.options import find_incident, machine, where
 from ops.parked_command import parked
 from ops.render_members import FEW, members_view
+from ops.replay_command import replay
 
 NOTHING_DONE = 4
 
@@ -36,6 +37,7 @@ def cli() -> None:
 cli.add_command(bypass)
 cli.add_command(hook)
 cli.add_command(doctor)
+cli.add_command(replay)
 cli.add_command(check)
 cli.add_command(parked)
 for decision in (approve, dismiss, snooze, mode, audit):
@@ -136,28 +138,6 @@ def write(incident_id: str, stack: str | None, operator: str | None, yes: bool) 
     connection = connect(stack, operator)
     incident = find_incident(connection.table(), incident_id)
     sys.exit(run_write(connection, incident, confirm))
-
-
-@cli.command()
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@where
-@machine
-@click.option("--yes", is_flag=True, help="Send to a deployed stack without asking.")
-def replay(
-    files: tuple[str, ...], stack: str | None, operator: str | None, as_json: bool, yes: bool
-) -> None:
-    """Send samples (by name or file) to the hook as Okta would."""
-    from ops.replay import send_all
-
-    connection = connect(stack, operator)
-    if not connection.is_sandbox and not yes:
-        click.confirm(f"Send {len(files)} deliveries to the stack {connection.name}?", abort=True)
-    sent = send_all(connection, files)
-    if as_json:
-        click.echo(json.dumps([row.as_dict() for row in sent]))
-        return
-    for row in sent:
-        click.echo(f"{row.status}  {row.sample}  {row.answer}")
 
 
 @cli.command()

@@ -13,6 +13,7 @@ from lib.errors import Refused, Unauthorized
 from lib.okta_admin import OktaAdmin
 from lib.settings import watched_apps
 from lib.times import utc_now
+from ops.approvals import noted
 from ops.connection import Refusal, connect
 from ops.hook import HookDesk, HookState, Installed
 from ops.hook_door import Door
@@ -91,6 +92,7 @@ def install(stack: str | None, operator: str | None, as_json: bool, rotate: bool
     if rotate and not as_json:
         click.echo("Putting a new secret and waiting until every receiver takes it …")
     done = at.rotate() if rotate else at.install()
+    noted(connect(stack, operator), "hook_rotated" if rotate else "hook_installed")
     if as_json:
         click.echo(json.dumps(as_dict(done.state) | {"caught_up": done.caught_up}))
         return
@@ -125,7 +127,9 @@ def remove(stack: str | None, operator: str | None, yes: bool) -> None:
     at = desk(stack, operator)
     if not yes:
         click.confirm("Pushes are no longer proved without the hook. Remove it?", abort=True)
-    click.echo(f"Removed {at.remove().id}.")
+    gone = at.remove()
+    noted(connect(stack, operator), "hook_removed")
+    click.echo(f"Removed {gone.id}.")
 
 
 def told(done: Installed, *, rotated: bool) -> list[str]:

@@ -16,6 +16,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from lib.errors import Permanent, Refused, Transient
 from lib.flows.check import Check
 from lib.flows.roads import marks_of
+from lib.flows.storm import Storm
 from lib.flows.tasks import LOCKED_OUT, Result, Retry
 from lib.messages import CheckMessage, again
 from lib.model import Subject
@@ -38,9 +39,11 @@ class CheckBatch:
         queue: CheckQueue,
         clock: Clock,
         chance: Callable[[], float],
+        storm: Storm | None = None,
     ) -> None:
         self._check, self._okta, self._table = check, okta, table
         self._queue, self._clock, self._chance = queue, clock, chance
+        self._storm = storm
 
     def run(self, bodies: Mapping[str, str]) -> list[str]:
         """Message id -> body; answers the ids of messages that must stay in the queue."""
@@ -58,6 +61,8 @@ class CheckBatch:
             return failed
         self._note_roads(messages.values())
         try:
+            if self._storm:
+                messages = self._storm.divert(messages)
             results = self._check.run(list(messages.values()))
         except Transient as error:
             logger.warning("the batch is tried again", extra={"reason": str(error)})

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from lib.incident import Entry, Page
+from lib.incident import Entry, News, Page, Severity
 from lib.messages import RemediationMessage
+from lib.model import Subject
 from lib.ports import Pager, RemediationQueue
 from lib.rules.page_flood import kind, limit, quarter
 from lib.rules.pages import group_page
@@ -56,12 +57,21 @@ class Errands:
     def _send(self, page: Page, alerted: bool) -> bool:
         """Published, or done without: the answer. `alerted`: an alert is open for a resolve."""
         instead = NO_ALERT if page.news.resolves and not alerted else self._flooded(page)
+        instead = instead or self._in_a_summary(page)
         if instead:
             self._table.page_grouped(page, instead, self._entry(page, instead))
             return False
         self._pager.page(page)
         self._table.page_sent(page, self._clock())
         return True
+
+    def _in_a_summary(self, page: Page) -> str:
+        """The first sweep's one page stands for what it found; leavers page by themselves."""
+        urgent = page.severity is Severity.CRITICAL or page.everyone
+        if urgent or page.news is not News.OPENED or not page.user_id:
+            return ""
+        sweep_id = self._table.baseline_of(Subject(page.app_id, page.user_id))
+        return f"sweep-{sweep_id}" if sweep_id else ""
 
     def _flooded(self, page: Page) -> str:
         """The group page that stands for this one, if there are too many like it.

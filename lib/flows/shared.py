@@ -81,6 +81,26 @@ class Shared:
             return
         raise Transient("the incident of the shared cause keeps moving", retry_after=1)
 
+    def tidy(self, parent_id: str) -> None:
+        """Takes off the list what is closed or listed elsewhere by now, then ends it if empty.
+
+        A dismissal leaves it to this, as does a crash between listing a drift and committing it.
+        Raises Conflict.
+        """
+        for member in self._table.members(parent_id):
+            incident = self._table.incident(member.incident_id)
+            if incident is not None and incident.status.open and incident.parent == parent_id:
+                continue
+            if incident is None and self._may_be_joining(member):
+                continue
+            self._table.leave(parent_id, member.subject, member.attribute, member.incident_id)
+        self.end_if_empty(parent_id)
+
+    def _may_be_joining(self, member: Member) -> bool:
+        """Listed, and its own commit is still to come: the subject is being looked at."""
+        state = self._table.subjects([member.subject])[member.subject]
+        return state.chain is not None
+
     def end_if_empty(self, parent_id: str) -> None:
         """Resolved: every drift it listed was proved, or left it for a cause of its own.
 

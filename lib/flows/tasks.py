@@ -48,9 +48,9 @@ def merge(messages: Sequence[CheckMessage]) -> dict[Subject, Task]:
     for message in messages:
         for hint in message.hints:
             known = tasks.get(hint.subject)
-            new = Task(
-                hint.published, not message.look, message.look, message.first_seen, hint.guessed
-            )
+            # A sweep hands over looks that answer a hint as well.
+            hinted = not message.look or hint.published is not None
+            new = Task(hint.published, hinted, message.look, message.first_seen, hint.guessed)
             tasks[hint.subject] = _join(known, new) if known else new
     return tasks
 

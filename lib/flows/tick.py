@@ -21,7 +21,7 @@ from lib.messages import CheckMessage
 from lib.ports import CheckQueue
 from lib.rules.due import LATE_LOOK, LATE_MEND
 from lib.rules.pages import page
-from lib.rules.policy import gate
+from lib.rules.policy import approvals_end, gate
 from lib.settings import PolicySettings
 from lib.store.due import DueItem, DueKind
 from lib.store.records import IncidentChange
@@ -94,7 +94,7 @@ class Tick:
             self._table.commit_incident(IncidentChange(changed, entries, pages))
             self._errands.send_pages(incident_id)
         if incident.everyone:
-            self._shared.end_if_empty(incident_id)
+            self._shared.tidy(incident_id)
         else:
             # A lost message, a crash between intent and outcome, or a cure by other hands.
             self._checks.send(CheckMessage.look_at(incident.subject, now), delay=0)
@@ -114,7 +114,8 @@ class Tick:
             approvals = self._table.approvals(incident.id)
             mode, hours = self._table.mode(self._policy.mode), self._policy.approval_hours
             decision = gate(incident.plan, mode, approvals, now, hours)
-            incident = replace(incident, approved_until=None)
+            left = approvals_end(incident.plan, approvals, now, hours)
+            incident = replace(incident, approved_until=left)
             entries.append(Entry(now, ACTOR, "approval ran out", decision.reason))
             waits = incident.status in (Status.WAITING_APPROVAL, Status.WAITING_PERSON)
             if waits and incident.in_flight is None:

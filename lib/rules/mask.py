@@ -17,6 +17,7 @@ def mask(value: Value) -> str:
 
 
 def _mask_text(text: str) -> str:
+    text = printable(text)
     if "@" in text:
         local, _, domain = text.partition("@")
         return f"{local[:1]}…@{domain[:1]}…"
@@ -26,5 +27,12 @@ def _mask_text(text: str) -> str:
 def show(value: Value) -> str:
     """The value itself, for those who asked to see it."""
     if isinstance(value, tuple):
-        return ", ".join(value) or "(none)"
-    return mask(value) if value is None or isinstance(value, bool) else value or "(none)"
+        return ", ".join(map(printable, value)) or "(none)"
+    return mask(value) if value is None or isinstance(value, bool) else printable(value) or "(none)"
+
+
+def printable(text: str) -> str:
+    """What could move a terminal's cursor or turn the direction of writing, as its escape: whoever
+    owns a profile must not decide what an approver sees.
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -150,13 +150,31 @@ def gate(
     people = {
         # By local part: an IAM user and a session named by mail address may be one person.
         approval.person.casefold().split("@")[0]
-        for approval in approvals
-        if approval.digest == plan.digest
-        and now - approval.at <= timedelta(hours=valid_hours)
-        and not is_excluded(approval.person, plan.policy.excluded)
+        for approval in counting(plan, approvals, now, valid_hours)
     }
     given = len(people)
     if given < needed:
         reason = f"{given} of {needed} approvals"
         return Decision(Verdict.NEEDS_APPROVAL, reason, given, needed)
     return Decision(Verdict.RUN, f"{given} approvals, {needed} needed", given, needed)
+
+
+def counting(
+    plan: Plan, approvals: Iterable[Approval], now: datetime, valid_hours: float
+) -> list[Approval]:
+    """Those of exactly this plan, by whoever may decide, that have not run out."""
+    return [
+        approval
+        for approval in approvals
+        if approval.digest == plan.digest
+        and now - approval.at <= timedelta(hours=valid_hours)
+        and not is_excluded(approval.person, plan.policy.excluded)
+    ]
+
+
+def approvals_end(
+    plan: Plan, approvals: Iterable[Approval], now: datetime, valid_hours: float
+) -> datetime | None:
+    """When the next of them runs out; None when none is left."""
+    left = counting(plan, approvals, now, valid_hours)
+    return min((a.at for a in left), default=now) + timedelta(hours=valid_hours) if left else None

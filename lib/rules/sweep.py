@@ -174,7 +174,7 @@ def eta(sweep: Sweep, now: datetime) -> datetime | None:
 
 
 def summary(sweep: Sweep, now: datetime) -> Page:
-    """The one page of a first sweep; what it found is listed, and only leavers page by themselves."""
+    """The one page of a first sweep; only leavers page by themselves."""
     c = sweep.counts
     severity = Severity.CRITICAL if c.leavers else Severity.HIGH if c.handed else Severity.WARNING
     what = f"[{severity.value}] First sweep: {c.handed} of {c.listed} users differ"

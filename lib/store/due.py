@@ -81,3 +81,18 @@ class Due(Items):
         except Conflict:
             return False
         return True
+
+    def hasten(self, incident_id: str, now: datetime) -> None:
+        """The next tick looks at this incident, whatever it was due for."""
+        due = keys.due_index(incident_id, to_text(now))
+        try:
+            self._call(
+                self._client.update_item,
+                TableName=self._name,
+                Key=keys.incident(incident_id),
+                UpdateExpression="SET due_pk = :p, due_sk = :s",
+                ConditionExpression="attribute_exists(due_pk)",
+                ExpressionAttributeValues={":p": due["due_pk"], ":s": due["due_sk"]},
+            )
+        except Conflict:
+            return  # it is closed, so nothing of it is due

@@ -27,6 +27,7 @@ class Running:
 
     sweep_id: str
     storm: bool
+    stopping: bool = False
 
 
 class Sweeps(Cursors):
@@ -42,7 +43,9 @@ class Sweeps(Cursors):
 
     def running_sweep(self) -> Running | None:
         item = self._get(keys.running_sweep())
-        return Running(str(item["sweep"]), bool(item["storm"])) if item else None
+        if item is None:
+            return None
+        return Running(str(item["sweep"]), bool(item["storm"]), stopping=bool(item.get("stopping")))
 
     def becomes_storm(self, sweep_id: str) -> bool:
         """Hints are marked for the sweep that runs. False: it does not run any more."""
@@ -50,10 +53,6 @@ class Sweeps(Cursors):
 
     def ask_to_stop(self, sweep_id: str) -> bool:
         return self._ask(sweep_id, "stopping")
-
-    def asked_to_stop(self, sweep_id: str) -> bool:
-        item = self._get(keys.running_sweep())
-        return bool(item and item["sweep"] == sweep_id and item.get("stopping"))
 
     def sweep(self, sweep_id: str) -> Sweep | None:
         item = self._get(keys.sweep(sweep_id))
@@ -146,6 +145,14 @@ class Sweeps(Cursors):
 
     def record_app_size(self, app_id: str, users: int, at: datetime) -> None:
         item = {**keys.fact("app_size", app_id), "users": users, "at": to_text(at)}
+        self._call(self._client.put_item, TableName=self._name, Item=item)
+
+    def had_baseline(self) -> bool:
+        """Whether a sweep of everybody ever came to its end."""
+        return self._get(keys.fact("baseline")) is not None
+
+    def record_baseline(self, sweep_id: str, at: datetime) -> None:
+        item = {**keys.fact("baseline"), "sweep": sweep_id, "at": to_text(at)}
         self._call(self._client.put_item, TableName=self._name, Item=item)
 
     def baseline_of(self, subject: Subject) -> str:

@@ -53,7 +53,7 @@ class Wanted(Items):
 
     def keep_marks(self, marks: Sequence[Mark]) -> None:
         """Looks that are due, or tries that are left. A newer hint of the subject stays."""
-        side_by_side(self._keep, marks)
+        side_by_side(self._keep_mark, marks)
 
     def unwant(self, marks: Sequence[Mark]) -> None:
         """Covered, or handed over. What was marked anew since it was read stays."""
@@ -94,7 +94,7 @@ class Wanted(Items):
         except Conflict:
             return  # covered meanwhile, by a later hint's read
 
-    def _keep(self, mark: Mark) -> None:
+    def _keep_mark(self, mark: Mark) -> None:
         item = _item(mark)
         try:
             self._call(

@@ -12,14 +12,20 @@ from lib.entra_sign_in import AppSignIn
 from lib.flows.errands import Errands
 from lib.flows.evidence import Evidence
 from lib.graph import Graph
-from lib.http import Http
+from lib.http import Breaker, Http
 from lib.okta import Okta
 from lib.okta_sign_in import READ, TOUCH, OktaSignIn
+from lib.graph_rate import Restraint
 from lib.settings import Environment, PolicySettings, WatchSettings
 from lib.store.table import Table
 from lib.times import utc_now
+from lib.wiring.breaker import breaker
 from lib.wiring.pager import pager
 from lib.wiring.table import table
+
+
+# The breaker's name for it: reader and writer ask the same vendor.
+GRAPH = "Microsoft Graph"
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,9 @@ class Parts:
     evidence: Evidence
 
 
-def okta_http(env: Environment, scopes: Sequence[str] = READ) -> Http:
+def okta_http(
+    env: Environment, scopes: Sequence[str] = READ, guard: Breaker | None = None
+) -> Http:
     """`scopes` count where the Okta secret holds a service app; a token has those of its maker."""
     org = env.https("OKTA_ORG_URL")
     secret = Secret(client("secretsmanager"), env.text("OKTA_SECRET_ID"), "Okta")
@@ -45,11 +53,12 @@ def okta_http(env: Environment, scopes: Sequence[str] = READ) -> Http:
         sign=sign_in.sign,
         on_unauthorized=sign_in.refresh,
         on_challenge=sign_in.challenged,
+        breaker=guard,
     )
 
 
-def okta(env: Environment, scopes: Sequence[str] = READ) -> Okta:
-    return Okta(okta_http(env, scopes))
+def okta(env: Environment, scopes: Sequence[str] = READ, guard: Breaker | None = None) -> Okta:
+    return Okta(okta_http(env, scopes, guard))
 
 
 def entra_sign_in(env: Environment, who: str) -> AppSignIn:
@@ -66,18 +75,29 @@ def entra_sign_in(env: Environment, who: str) -> AppSignIn:
     )
 
 
-def graph(env: Environment, who: str) -> Graph:
+def graph(env: Environment, who: str, guard: Breaker | None = None) -> Graph:
     sign_in = entra_sign_in(env, who)
-    root = cloud(env).graph_root
-    return Graph(Http(root, headers=sign_in.headers, on_unauthorized=sign_in.refresh))
+    http = Http(
+        cloud(env).graph_root,
+        headers=sign_in.headers,
+        on_unauthorized=sign_in.refresh,
+        gate=Restraint(),
+        breaker=guard,
+    )
+    return Graph(http)
 
 
 def parts(variables: Mapping[str, str], *, touches: bool = False) -> Parts:
-    """Raises SettingError before the first event is seen. `touches`: Okta is written to as well."""
+    """Raises SettingError before the first event is seen. `touches`: Okta is written to as well.
+
+    Both vendors are behind their breakers here, unlike in what people run and watch themselves.
+    """
     env = Environment(variables)
     watch, policy = WatchSettings.load(env), PolicySettings.load(env)
     scopes = (*READ, TOUCH) if touches and policy.touch_attribute else READ
-    store, okta_client, reader = table(env), okta(env, scopes), graph(env, "READER")
+    store = table(env)
+    okta_client = okta(env, scopes, breaker(env, "Okta"))
+    reader = graph(env, "READER", breaker(env, GRAPH))
     sqs = client("sqs")
     remediations = SqsRemediationQueue(sqs, env.text("REMEDIATION_QUEUE_URL"))
     return Parts(

@@ -10,7 +10,8 @@ from lib.flows.remediate_message import RemediateMessage
 from lib.flows.steps import function_hands
 from lib.settings import Environment
 from lib.times import utc_now
-from lib.wiring.common import Parts, graph, parts
+from lib.wiring.breaker import breaker
+from lib.wiring.common import GRAPH, Parts, graph, parts
 
 
 def runner(p: Parts) -> Remediation:
@@ -30,5 +31,6 @@ def runner(p: Parts) -> Remediation:
 
 def remediate(variables: Mapping[str, str]) -> RemediateMessage:
     p = parts(variables, touches=True)
-    hands = function_hands(p.okta, graph(Environment(variables), "WRITER"))
+    env = Environment(variables)
+    hands = function_hands(p.okta, graph(env, "WRITER", breaker(env, GRAPH)))
     return RemediateMessage(runner(p), hands, p.table, p.checks, utc_now, random.random)

@@ -103,7 +103,7 @@ class LocalCloud:
 
         Functions end before their sources are waited for, or a slow function would hold up the end.
         """
-        callers = (*self.schedules, *self.sources)
+        callers: list[Schedule | EventSource] = [*self.schedules, *self.sources]
         for caller in callers:
             caller.ask_to_stop()
         for function in self._functions.values():

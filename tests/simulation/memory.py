@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from boto3.dynamodb.types import Binary
 from botocore.exceptions import ClientError
 
 from tests.simulation.expressions import (
@@ -22,7 +23,7 @@ from tests.simulation.expressions import (
 )
 
 # Limits of the service: characters of an item (400 KB), items of one request.
-ITEM_MOST, ITEMS_MOST = 400_000, 100
+ITEM_MOST, ITEMS_MOST, BATCH_MOST = 400_000, 100, 25
 Key = tuple[str, str]
 Item = dict[str, Any]
 # (key, before, after): None where there was, or is, none.
@@ -68,7 +69,7 @@ class MemoryDynamoDB:
         self._write("Update", asked)
         if wanted == "NONE":
             return {}
-        after = _copy(self._table(asked).items[_key(asked["Key"])])
+        after = _copy(self._table(asked).items.get(_key(asked["Key"])))
         names = asked.get("ExpressionAttributeNames", {})
         touched = {names.get(part[1], part[1]) for part in update(asked["UpdateExpression"])}
         return {"Attributes": {n: after[n] for n in touched if n in after}}
@@ -103,9 +104,19 @@ class MemoryDynamoDB:
         left = what["Keys"][self.page :]
         unread = {name: {**what, "Keys": left}} if left else {}
         return {
-            "Responses": {name: [_copy(held[key]) for key in some if key in held]},
+            "Responses": {name: [_copy(held.all[key]) for key in some if key in held.all]},
             "UnprocessedKeys": unread,
         }
+
+    def batch_write_item(self, **asked: Any) -> dict[str, Any]:
+        ((name, what),) = _known(asked, "RequestItems")["RequestItems"].items()
+        puts = [each["PutRequest"] for each in what]
+        keys = [_key(put["Item"]) for put in puts]
+        if not 0 < len(puts) <= BATCH_MOST or len(set(keys)) < len(keys):
+            raise _refusal("ValidationException", "BatchWriteItem")
+        for put in puts[: self.page]:
+            self.put_item(TableName=name, **put)
+        return {"UnprocessedItems": {name: what[self.page :]} if what[self.page :] else {}}
 
     def query(self, **asked: Any) -> dict[str, Any]:
         asked = _known(
@@ -139,7 +150,7 @@ class MemoryDynamoDB:
         table, index = self._table(asked), asked.get("IndexName")
         table.show(self._now())
         held = table.items if index is None else table.indexes[index].rows
-        return {"Items": [_copy(item) for _, item in sorted(held.items())]}
+        return {"Items": [_copy(item) for _, item in sorted(held.all.items())]}
 
     # -- inside -----------------------------------------------------------------------------
 
@@ -209,10 +220,7 @@ class MemoryDynamoDB:
     def _store(self, table: _Table, changes: Sequence[Change]) -> None:
         told = [each for each in changes if each[1] is not each[2]]
         for key, _, after in told:
-            if after is None:
-                table.items.pop(key, None)
-            else:
-                table.items[key] = after
+            table.items.put(key, after)
             table.later.append((self._now() + self._lag(), key, after))
         self.watch(told)
 
@@ -230,18 +238,42 @@ class _Index:
         self.hash, self.range = keys["HASH"], keys["RANGE"]
         shown = described["Projection"].get("NonKeyAttributes", [])
         self.shown = {"pk", "sk", self.hash, self.range, *shown}
-        self.rows: dict[Key, Item] = {}
+        self.rows = _Rows(self.hash)
 
     def put(self, key: Key, item: Item | None) -> None:
         if item is None or self.hash not in item or self.range not in item:
-            self.rows.pop(key, None)
+            self.rows.put(key, None)
         else:
-            self.rows[key] = {name: each for name, each in item.items() if name in self.shown}
+            shown = {name: each for name, each in item.items() if name in self.shown}
+            self.rows.put(key, shown)
+
+
+class _Rows:
+    """Items by key, and by the hash they are asked for."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.all: dict[Key, Item] = {}
+        self._of: dict[str, dict[Key, Item]] = {}
+
+    def get(self, key: Key) -> Item | None:
+        return self.all.get(key)
+
+    def put(self, key: Key, item: Item | None) -> None:
+        before = self.all.pop(key, None)
+        if before is not None:
+            del self._of[before[self._name]][key]
+        if item is not None:
+            self.all[key] = item
+            self._of.setdefault(item[self._name], {})[key] = item
+
+    def of(self, wanted: str) -> dict[Key, Item]:
+        return self._of.get(wanted, {})
 
 
 class _Table:
     def __init__(self, described: Mapping[str, Any]) -> None:
-        self.items: dict[Key, Item] = {}
+        self.items = _Rows("pk")
         self.indexes = {
             each["IndexName"]: _Index(each) for each in described.get("GlobalSecondaryIndexes", [])
         }
@@ -256,13 +288,11 @@ class _Table:
 
     def partition(self, wanted: str, index: str | None) -> list[tuple[tuple[str, ...], Item]]:
         if index is None:
-            rows = [((sk,), item) for (pk, sk), item in self.items.items() if pk == wanted]
+            rows = [((key[1],), item) for key, item in self.items.of(wanted).items()]
         else:
             of = self.indexes[index]
             rows = [
-                ((item[of.range], *key), item)
-                for key, item in of.rows.items()
-                if item[of.hash] == wanted
+                ((item[of.range], *key), item) for key, item in of.rows.of(wanted).items()
             ]
         return sorted(rows, key=lambda row: row[0])
 
@@ -313,12 +343,14 @@ def _updated(key: Key, text: str, scope: Scope) -> Item:
 def _stored(given: Any) -> Any:
     """As boto3 gives it back."""
     match given:
-        case bool() | str() | None | Decimal():
+        case bool() | str() | None | Decimal() | Binary():
             return given
         case int():
             return Decimal(given)
         case list():
             return [_stored(each) for each in given]
+        case bytes():
+            return Binary(given)
     raise UnknownExpression(f"a value of type {type(given).__name__}")
 
 

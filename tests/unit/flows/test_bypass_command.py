@@ -67,6 +67,7 @@ class Signed:
     def __init__(self, stage: Stage) -> None:
         self.stage, self.times = stage, 0
         self.findings = (*READ, finding("connector_outranks"))
+        self.noted: list[str] = []  # in the audit trail
 
     def __call__(self, *_given: Any) -> Any:
         self.times += 1
@@ -99,6 +100,7 @@ def run(overridden: Stage, signed: Signed, monkeypatch: pytest.MonkeyPatch) -> R
     monkeypatch.setattr(bypass_command, "connect", lambda *_: connection)
     monkeypatch.setattr(cli, "connect", lambda *_: connection)
     monkeypatch.setattr(bypass_run, "sign_in", signed)
+    monkeypatch.setattr(bypass_run, "noted", lambda _connection, what: signed.noted.append(what))
     monkeypatch.setattr(bypass_run, "utc_now", overridden.clock)
     monkeypatch.setattr(bypass_command, "utc_now", overridden.clock)
     monkeypatch.setattr(bypass_command, "OktaAdmin", lambda _http: None)
@@ -324,12 +326,16 @@ def test_a_changed_preview_asks_for_the_approvals_again(approved: Stage, run: Ru
     assert approved.graph.bypass_writes == []
 
 
-def test_the_way_back_says_that_no_number_comes_back(approved: Stage, run: Run) -> None:
+def test_the_way_back_says_that_no_number_comes_back(
+    approved: Stage, run: Run, signed: Signed
+) -> None:
     approved.graph.sync = DirectorySync(TENANT, True)
     result = run("bypass", "disable", input="n\n")
     assert (result.exit_code, approved.graph.bypass_writes) == (4, [])
     assert "stay as they are" in result.stdout
+    assert signed.noted == []
     assert run("bypass", "disable", "--yes").exit_code == 0
+    assert signed.noted == ["bypass_disabled"]
     assert approved.graph.bypass_writes == [(TENANT, False)]
 
 
@@ -347,9 +353,10 @@ def test_a_declined_sign_in_writes_nothing(
 # -- pushproof write ---------------------------------------------------------------------------
 
 
-def test_write_on_the_flags_incident_is_enable(approved: Stage, run: Run) -> None:
+def test_write_on_the_flags_incident_is_enable(approved: Stage, run: Run, signed: Signed) -> None:
     result = run("write", parent(approved).id, "--yes")
     assert (result.exit_code, approved.graph.bypass_writes) == (0, [(TENANT, True)])
+    assert signed.noted == ["bypass_enabled"]
     # Done already: it is looked at and not written again.
     assert run("write", parent(approved).id, "--yes").exit_code == 0
     assert len(approved.graph.bypass_writes) == 1

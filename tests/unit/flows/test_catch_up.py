@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -76,12 +75,12 @@ def night(client: Any) -> Night:
 
 
 @pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, float]]]:
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, float]]:
     found: list[tuple[str, float]] = []
     monkeypatch.setattr(
         flow.metrics, "add_metric", lambda name, unit, value: found.append((name, value))
     )
-    yield found
+    return found
 
 
 # -- reading on ----------------------------------------------------------------------------------

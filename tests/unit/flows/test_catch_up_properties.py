@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -117,10 +118,8 @@ class World:
             lambda: 0.0,
             self.limits,
         )
-        try:
+        with contextlib.suppress(Killed, PushproofError):
             flow.run()
-        except (Killed, PushproofError):
-            pass
         self.log.trouble, self.queue.down = [], False
         self.arrived += [message for message, _ in self.queue.take()]
         self.clock.pass_by(1)

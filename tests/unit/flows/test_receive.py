@@ -182,7 +182,15 @@ def test_a_gateways_event_is_a_request() -> None:
 @pytest.mark.parametrize(
     "event",
     [
-        *(None, 7, "text", [], {}, handed(headers=None), handed(headers=[["authorization", SECRET]])),
+        *(
+            None,
+            7,
+            "text",
+            [],
+            {},
+            handed(headers=None),
+            handed(headers=[["authorization", SECRET]]),
+        ),
         *(handed(headers={"authorization": [SECRET]}), handed(headers={"authorization": None})),
         handed(headers={}, multiValueHeaders={"authorization": [SECRET]}),
         handed(headers={}, queryStringParameters={"authorization": SECRET}),

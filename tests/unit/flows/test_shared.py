@@ -359,3 +359,47 @@ def test_a_snoozed_incident_is_quiet_unless_it_gets_worse(stage: Stage) -> None:
     stage.graph.set(other_mails=("another@home.example",))
     check(stage)
     assert stage.pager.news[0:2] == ["opened", "changed"]
+
+
+# -- members that somebody dismissed ------------------------------------------------------------
+
+
+def tidy(stage: Stage, parent: Incident) -> None:
+    shared(stage).tidy(parent.id)
+
+
+def test_a_dismissed_member_leaves_and_the_last_one_ends_it(overridden: Stage) -> None:
+    second = add(overridden, 1)
+    check(overridden, SUBJECT, second)
+    parent = parent_of(overridden)
+    overridden.says("a.colleague", "dismiss", why="stays as it is")
+    due = [item.incident_id for item in overridden.table.due(overridden.clock(), 10)]
+    assert parent.id in due
+    tidy(overridden, parent)
+    assert [m.subject for m in overridden.table.members(parent.id)] == [second]
+    assert parent_of(overridden).status.open
+    overridden.graph.set(someone(1)[1], mobile_phone=app_user().profile["mobilePhone"])
+    check(overridden, second)
+    assert overridden.table.summaries() == []
+
+
+def test_a_dismissed_drift_does_not_come_back_while_its_values_stay(overridden: Stage) -> None:
+    check(overridden)
+    overridden.says("a.colleague", "dismiss", why="stays as it is")
+    check(overridden)
+    assert overridden.state.open == {}
+    overridden.graph.set(mobile_phone="+15550777")
+    check(overridden)
+    assert overridden.state.open
+
+
+def test_tidying_leaves_whoever_is_just_joining(overridden: Stage) -> None:
+    check(overridden)
+    parent = parent_of(overridden)
+    joining = add(overridden, 1)
+    overridden.clock.pass_by(SETTLE + 60)
+    overridden.hint(joining)  # its look chain has begun
+    overridden.table.join(parent.id, Member(joining, PHONE, "inc-eeeeeeeeee"))
+    overridden.table.join(parent.id, Member(add(overridden, 2), PHONE, "inc-dddddddddd"))
+    tidy(overridden, parent)
+    assert {m.subject for m in overridden.table.members(parent.id)} == {SUBJECT, joining}

@@ -1,0 +1,107 @@
+"""Leaves a vendor alone while it is down: Powertools' circuit breaker, told what counts.
+
+Only an outage counts: no answer, or 5xx, after the client's own quick repeats. A refusal is an
+answer, so it ends a streak and closes the breaker; "too many requests" and whatever ends before the
+vendor was asked say nothing either way. The state is shared through the table; where it can not be
+read or written, the vendor is asked (that is Powertools' rule as well).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from aws_lambda_powertools.utilities.circuit_breaker import (
+    CircuitBreakerConfig,
+    CircuitInfo,
+    circuit_breaker,
+)
+from aws_lambda_powertools.utilities.circuit_breaker.persistence import (
+    CircuitBreakerDynamoDBPersistence,
+)
+
+from lib.errors import Permanent, PushproofError, Refused, Transient, Unavailable
+from lib.http import Reply
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+# Requests in a row, each with its own quick repeats, counted in each execution environment.
+FAILURES = 5
+# Seconds between two tries of a vendor that is down.
+RECOVERY = 30
+# Seconds for which an environment believes what it read of the state.
+CACHED = 5
+# Work that met an open breaker comes back spread over so many seconds after the next try.
+SPREAD = 90.0
+# Seconds between two reports of one environment; the alarm looks at five minutes.
+REPORT = 20.0
+
+CONFIG = CircuitBreakerConfig(
+    failure_threshold=FAILURES,
+    recovery_timeout=RECOVERY,
+    # A probe is owned by a thread, and the next request may come from another.
+    success_threshold=1,
+    handled_exceptions=Unavailable,
+    local_cache_max_age=CACHED,
+)
+
+
+class VendorBreaker:
+    """One vendor's, for lib/http.py. `chance` gives 0..1; `report` is called while it is open, at
+    most every REPORT seconds; `now` gives epoch seconds, Powertools' clock.
+    """
+
+    def __init__(
+        self,
+        vendor: str,
+        store: CircuitBreakerDynamoDBPersistence,
+        chance: Callable[[], float],
+        report: Callable[[], None],
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._vendor, self._chance = vendor, chance
+        self._report, self._reported = report, 0.0
+        self._now = now
+        self._guarded: Callable[[Callable[[], Reply]], Reply | PushproofError] = circuit_breaker(
+            name=vendor, persistence_store=store, on_circuit_open=self._held, config=CONFIG
+        )(_outcome)
+
+    def __call__(self, ask: Callable[[], Reply]) -> Reply:
+        """Raises Transient, with a time of its own, without asking while the breaker is open."""
+        outcome = self._guarded(ask)
+        if isinstance(outcome, PushproofError):
+            raise outcome
+        return outcome
+
+    def _held(self, _ask: object, *, circuit: CircuitInfo) -> Transient:
+        now = self._now()
+        if now - self._reported >= REPORT:
+            self._reported = now
+            self._report()
+        # A probe may be under way: it is over, or another may begin, a little later.
+        left = max(float(CACHED), (circuit.opened_at or 0) + RECOVERY - now)
+        return Transient(
+            f"{self._vendor} is down and left alone for now", left + SPREAD * self._chance()
+        )
+
+
+def breaker_store(client: DynamoDBClient, table: str) -> CircuitBreakerDynamoDBPersistence:
+    """FACT#breaker / vendor. `client` is a plain one: values in DynamoDB's own notation."""
+    return CircuitBreakerDynamoDBPersistence(
+        table,
+        key_attr="pk",
+        sort_key_attr="sk",
+        static_pk_value="FACT#breaker",
+        expiry_attr="expires",
+        boto3_client=client,
+    )
+
+
+def _outcome(ask: Callable[[], Reply]) -> Reply | PushproofError:
+    """Answered, whatever the answer was; raises where the vendor did not answer or was not asked."""
+    try:
+        return ask()
+    except (Refused, Permanent) as error:
+        return error
