@@ -10,7 +10,7 @@ SOURCES = lib handlers ops sandbox tools
 LOCKS = pip receive lambda sandbox dev sam referee lock
 
 .DEFAULT_GOAL = help
-.PHONY: help demo sandbox test check referee build lock clean python
+.PHONY: help demo sandbox test fuzz check referee build lock clean python
 
 include build.mk
 
@@ -27,6 +27,9 @@ sandbox: $(VENV)/.ready ## keep the simulated Okta, Microsoft and AWS running un
 
 test: $(VENV)/.dev ## run the tests (ARGS=... goes to pytest)
 	@$(VENV)/bin/python -m pytest -m "not artifacts" --ignore tests/referee $(ARGS)
+
+fuzz: $(VENV)/.dev ## throw BODIES=... new ones at the door, the approve route and the queues
+	@BODIES=$(or $(BODIES),20000) $(VENV)/bin/python -m pytest -q tests/fuzz $(ARGS)
 
 check: $(VENV)/.dev $(SAM_VENV)/.ready ## lint, types, template, and what the artifacts ship
 	$(VENV)/bin/ruff check

@@ -15,7 +15,7 @@ define artifact
 	$(BUILD_PYTHON) tools/closure.py handlers/$(1).py --copy "$(ARTIFACTS_DIR)"
 endef
 
-.PHONY: build-ReceiveFunction build-CheckFunction build-RemediateFunction build-ApproveFunction build-CatchUpFunction
+.PHONY: build-ReceiveFunction build-CheckFunction build-RemediateFunction build-ApproveFunction build-CatchUpFunction build-SweepFunction
 
 build-ReceiveFunction:
 	$(call artifact,receive,receive)
@@ -31,3 +31,6 @@ build-ApproveFunction:
 
 build-CatchUpFunction:
 	$(call artifact,catch_up,lambda)
+
+build-SweepFunction:
+	$(call artifact,sweep,lambda)

@@ -100,7 +100,7 @@ def breaker_store(client: DynamoDBClient, table: str) -> CircuitBreakerDynamoDBP
 
 
 def _outcome(ask: Callable[[], Reply]) -> Reply | PushproofError:
-    """Answered, whatever the answer was; raises where the vendor did not answer or was not asked."""
+    """Whatever the vendor answered. Raises where it did not answer or was not asked."""
     try:
         return ask()
     except (Refused, Permanent) as error:

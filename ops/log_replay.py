@@ -25,7 +25,7 @@ from ops.vendors import environment, okta_as_administrator
 LOGS = ("okta.logs.read",)
 # Okta's buckets are a minute long; what asks for more is not waited for.
 LONGEST_WAIT = 90.0
-_AGO = re.compile(r"(\d{1,6})([mhd])")
+_AGO = re.compile(r"(\d{1,5})([mhd])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 T = TypeVar("T")

@@ -56,8 +56,8 @@ class Errands:
 
     def _send(self, page: Page, alerted: bool) -> bool:
         """Published, or done without: the answer. `alerted`: an alert is open for a resolve."""
-        instead = NO_ALERT if page.news.resolves and not alerted else self._flooded(page)
-        instead = instead or self._in_a_summary(page)
+        instead = NO_ALERT if page.news.resolves and not alerted else ""
+        instead = instead or self._in_a_summary(page) or self._flooded(page)
         if instead:
             self._table.page_grouped(page, instead, self._entry(page, instead))
             return False

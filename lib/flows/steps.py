@@ -38,6 +38,9 @@ def _write_by(graph: GraphPort) -> Act:
         plan = incident.plan
         if scene.entra is None or plan.link is None or not plan.link.pinned:
             raise Permanent("nothing is written without a pinned link to an existing user")
+        if step.after != plan.expected:
+            # Okta's value was read again and compared with the plan's, not with the step's.
+            raise Permanent("the step would write another value than Okta's")
         if scene.entra.value(plan.attribute) == step.after:
             # A crash came between this write and its outcome: it happened.
             return Receipt(scene.reading.taken_at, 204)

@@ -27,7 +27,6 @@ from lib.ports import Backlog, OktaPort, Pager, SweepQueue
 from lib.rules.backoff import delay
 from lib.rules.storm import ASSUMED
 from lib.rules.sweep import (
-    Counts,
     Kind,
     Phase,
     Sweep,
@@ -132,7 +131,9 @@ class Sweeping:
         try:
             self._steps(going)
         except Conflict:
-            logger.warning("another worker took over", extra={"sweep": message.sweep_id})
+            # Most likely another worker took over; then this message is stale when it comes back.
+            logger.warning("a step was not stored", extra={"sweep": message.sweep_id})
+            self._queue.send(SweepMessage(message.sweep_id, going.sweep.step), delay=60)
             return
         except Transient as error:
             wait = self._again(going, message, str(error), error.retry_after)
@@ -219,16 +220,17 @@ class Sweeping:
 
     def _listed(self, going: _Going, page: AppUserPage, *, marked: bool) -> None:
         sweep, now = going.sweep, self._clock()
-        began = {"round_began": now, "first_read": page.taken_at} if not sweep.page else {}
-        sweep = replace(sweep, **began)
+        if not sweep.page:
+            sweep = replace(sweep, round_began=now, first_read=page.taken_at)
         counts = sweep.counts + self._page.run(sweep, page, marked=marked)
         app_id = sweep.apps[sweep.app]
         sizes = dict(sweep.sizes)
         if sweep.round == 1:
             here = len(page.readings) + len(page.unreadable)
             sizes[app_id] = here + (sizes.get(app_id, 0) if sweep.after else 0)
-        changes = {
-            **began,
+        changes: dict[str, Any] = {
+            "round_began": sweep.round_began,
+            "first_read": sweep.first_read,
             "counts": counts,
             "sizes": sizes,
             "page": sweep.page + 1,
@@ -297,7 +299,8 @@ class Sweeping:
         stopped = sweep.outcome == "stopped"
         last = sweep.phase is Phase.LAST
         mine = [mark for mark in found if not last or mark.sweep_id == sweep.id]
-        handed = self._rest.hand(mine, looks=not stopped)
+        # As hints: should a storm have begun again, it marks them for itself.
+        handed = self._rest.hand(mine, looks=not (stopped or last))
         counts = {"counts": sweep.counts + handed}
         if more := _next_marks(sweep, [mark.subject for mark in found]):
             self._store(going, **counts, **more)
@@ -369,10 +372,7 @@ class Starting:
             sizes={app: size for app, size in sizes.items() if size is not None},
             not_before=now + after if after else None,
         )
-        self._table.begin_sweep(sweep, storm=kind is Kind.STORM)
+        self._table.begin_sweep(sweep, storm=kind is Kind.STORM, everywhere=everybody)
         # A crash before this is found by tick.
         self._queue.send(SweepMessage(sweep.id, sweep.step), delay=after.total_seconds())
         return sweep
-
-
-__all__ = ["Ahead", "Counts", "Starting", "Sweeping", "ahead"]

@@ -18,14 +18,16 @@ from lib.flows.errands import Errands
 from lib.flows.shared import Shared
 from lib.incident import Entry, Incident, News, Page, Status
 from lib.messages import CheckMessage
-from lib.ports import CheckQueue
+from lib.ports import CheckQueue, SweepQueue
 from lib.rules.due import LATE_LOOK, LATE_MEND
 from lib.rules.pages import page
 from lib.rules.policy import approvals_end, gate
+from lib.rules.sweep import LATE
 from lib.settings import PolicySettings
 from lib.store.due import DueItem, DueKind
 from lib.store.records import IncidentChange
 from lib.store.table import Table
+from lib.sweep_message import SweepMessage
 from lib.times import Clock
 
 logger = Logger(child=True)
@@ -46,10 +48,11 @@ class Tick:
         errands: Errands,
         shared: Shared,
         clock: Clock,
+        sweeps: SweepQueue | None = None,
     ) -> None:
         self._policy, self._table = policy, table
         self._checks, self._errands, self._shared = checks, errands, shared
-        self._clock = clock
+        self._clock, self._sweeps = clock, sweeps
 
     def run(self) -> Mapping[str, int]:
         """How many of each kind were done; `failed` come back. Raises Transient when the table
@@ -82,6 +85,12 @@ class Tick:
                 if not self._table.claim(item, now + LATE_MEND):
                     return False
                 self._incident(item.incident_id, now)
+            case DueKind.SWEEP:
+                sweep = self._table.sweep(item.sweep_id)
+                if sweep is None or not self._sweeps or not self._table.claim(item, now + LATE):
+                    return False
+                # Whoever is at it after all goes on undisturbed: the step is another one by then.
+                self._sweeps.send(SweepMessage(sweep.id, sweep.step))
         return True
 
     def _incident(self, incident_id: str, now: datetime) -> None:

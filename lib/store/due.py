@@ -17,6 +17,7 @@ class DueKind(StrEnum):
     PAGE = "page"
     INCIDENT = "incident"
     SUBJECT = "subject"
+    SWEEP = "sweep"
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,17 @@ class DueItem:
             return DueKind.SUBJECT
         if self.pk.startswith("INCIDENT#"):
             return DueKind.PAGE if self.sk.startswith("PAGE#") else DueKind.INCIDENT
+        if self.pk.startswith("SWEEP#"):
+            return DueKind.SWEEP
         raise ValueError("not something that can be due")
 
     @property
     def incident_id(self) -> str:
         return self.pk.removeprefix("INCIDENT#")
+
+    @property
+    def sweep_id(self) -> str:
+        return self.pk.removeprefix("SWEEP#")
 
     @property
     def subject(self) -> Subject:

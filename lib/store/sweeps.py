@@ -23,17 +23,25 @@ SEEN_FOR = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Running:
-    """The one sweep that runs. `storm`: hints are marked for it instead of being checked."""
+    """The one sweep that runs. `storm`: hints are marked for it instead of being checked.
+    `everywhere`: it lists every watched app.
+    """
 
     sweep_id: str
     storm: bool
     stopping: bool = False
+    everywhere: bool = True
 
 
 class Sweeps(Cursors):
-    def begin_sweep(self, sweep: Sweep, *, storm: bool) -> None:
+    def begin_sweep(self, sweep: Sweep, *, storm: bool, everywhere: bool = True) -> None:
         """Raises Conflict while another one runs."""
-        running = {**keys.running_sweep(), "sweep": sweep.id, "storm": storm}
+        running = {
+            **keys.running_sweep(),
+            "sweep": sweep.id,
+            "storm": storm,
+            "everywhere": everywhere,
+        }
         self._transact(
             [
                 self._put(running, "attribute_not_exists(pk)"),
@@ -45,7 +53,12 @@ class Sweeps(Cursors):
         item = self._get(keys.running_sweep())
         if item is None:
             return None
-        return Running(str(item["sweep"]), bool(item["storm"]), stopping=bool(item.get("stopping")))
+        return Running(
+            str(item["sweep"]),
+            bool(item["storm"]),
+            stopping=bool(item.get("stopping")),
+            everywhere=bool(item.get("everywhere", True)),
+        )
 
     def becomes_storm(self, sweep_id: str) -> bool:
         """Hints are marked for the sweep that runs. False: it does not run any more."""

@@ -12,17 +12,16 @@ from lib.entra_sign_in import AppSignIn
 from lib.flows.errands import Errands
 from lib.flows.evidence import Evidence
 from lib.graph import Graph
+from lib.graph_rate import Restraint
 from lib.http import Breaker, Http
 from lib.okta import Okta
 from lib.okta_sign_in import READ, TOUCH, OktaSignIn
-from lib.graph_rate import Restraint
 from lib.settings import Environment, PolicySettings, WatchSettings
 from lib.store.table import Table
 from lib.times import utc_now
 from lib.wiring.breaker import breaker
 from lib.wiring.pager import pager
 from lib.wiring.table import table
-
 
 # The breaker's name for it: reader and writer ask the same vendor.
 GRAPH = "Microsoft Graph"
@@ -41,9 +40,7 @@ class Parts:
     evidence: Evidence
 
 
-def okta_http(
-    env: Environment, scopes: Sequence[str] = READ, guard: Breaker | None = None
-) -> Http:
+def okta_http(env: Environment, scopes: Sequence[str] = READ, guard: Breaker | None = None) -> Http:
     """`scopes` count where the Okta secret holds a service app; a token has those of its maker."""
     org = env.https("OKTA_ORG_URL")
     secret = Secret(client("secretsmanager"), env.text("OKTA_SECRET_ID"), "Okta")

@@ -35,7 +35,8 @@ def run(stage: Stage, incident: Incident) -> None:
 
 @pytest.fixture
 def drifting(stage: Stage) -> Stage:
-    stage.build(mode=Mode.APPROVE)
+    """In auto, where a plan's own policy is all that asks for people."""
+    stage.build(mode=Mode.AUTO)
     stage.graph.set(mobile_phone=OLD_PHONE)
     return stage
 

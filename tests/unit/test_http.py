@@ -16,6 +16,7 @@ from lib.errors import (
     Refused,
     Transient,
     Unauthorized,
+    Unavailable,
 )
 from lib.http import MAX_BODY, Http, new_session, segment
 from lib.http_answers import Reply, http_date, retry_after, scrub, shown_path, vendor_error
@@ -60,9 +61,9 @@ def test_a_redirect_is_permanent(status: int) -> None:
         (410, Permanent),
         (424, Transient),
         (429, Transient),
-        (500, Transient),
-        (501, Transient),
-        (599, Transient),
+        (500, Unavailable),
+        (501, Unavailable),
+        (599, Unavailable),
     ],
 )
 def test_every_status_has_its_kind_of_error(status: int, kind: type[PushproofError]) -> None:

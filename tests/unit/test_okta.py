@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lib.errors import NotFound, Permanent, Refused, Transient
+from lib.errors import NotFound, Permanent, Refused, Transient, Unavailable
 from lib.model import OktaReading, Subject
 from lib.okta import Okta
 from tests.unit.fakes_http import Answer, FakeVendor, Sent, http_of
@@ -173,7 +173,7 @@ def test_many_subjects_are_read_once_each_and_fail_alone() -> None:
     assert kinds == {
         "00uUSER": OktaReading,
         "00uFORBIDDEN": Refused,
-        "00uDOWN": Transient,
+        "00uDOWN": Unavailable,
         "00uODD": Permanent,
     }
     assert len(vendor.sent) == 4

@@ -209,3 +209,42 @@ def test_nothing_crashes_and_everything_is_accounted_for(events: list[object]) -
     found = read_events(events, APPS)
     told = len(found.hints) + len(found.nameless) + found.unwatched + found.strangers
     assert told + len(found.malformed) >= (1 if events else 0)
+
+
+# -- deprovisioning: the one type whose targets have kinds of their own ---------------------------
+
+DEPROVISION = "application.provision.user.deprovision"
+
+
+def deprovision(*targets: dict[str, object]) -> dict[str, Any]:
+    return event(*targets, eventType=DEPROVISION)
+
+
+@pytest.mark.parametrize("name", [LOGIN, None, "unknown"])
+def test_a_deprovision_names_app_and_user_in_its_own_words(name: object) -> None:
+    identifier = "0ua1" if name == LOGIN else LOGIN
+    typed = (target("app_instance_id", APP, "label"), target("app_username", identifier, name))
+    (found,) = read_events([deprovision(*typed)], APPS).nameless
+    assert (found.app_id, found.app_user_name) == (APP, LOGIN)
+
+
+def test_a_deprovision_in_the_usual_words_is_a_hint() -> None:
+    (found,) = read_events([deprovision(*TRIPLE)], APPS).hints
+    assert found.subject == Subject(APP, USER)
+
+
+@pytest.mark.parametrize(
+    "targets",
+    [
+        (),
+        (target("app_username", LOGIN),),
+        (target("app_instance_id", "0oaSTRANGERSTRANGER1"), target("app_username", LOGIN)),
+        (target("User", USER),),
+    ],
+)
+def test_a_deprovision_of_another_app_asks_nobody_and_parks_nothing(
+    targets: tuple[dict[str, object], ...],
+) -> None:
+    """An org deprovisions people from dozens of apps."""
+    found = read_events([deprovision(*targets)], APPS)
+    assert (found.strangers, found.hints, found.nameless, found.unnamed) == (1, (), (), ())
