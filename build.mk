@@ -15,7 +15,7 @@ define artifact
 	$(BUILD_PYTHON) tools/closure.py handlers/$(1).py --copy "$(ARTIFACTS_DIR)"
 endef
 
-.PHONY: build-ReceiveFunction build-CheckFunction build-RemediateFunction build-ApproveFunction build-CatchUpFunction build-SweepFunction
+.PHONY: build-ReceiveFunction build-CheckFunction build-RemediateFunction build-ApproveFunction build-CatchUpFunction build-TickFunction build-SweepFunction
 
 build-ReceiveFunction:
 	$(call artifact,receive,receive)
@@ -34,3 +34,6 @@ build-CatchUpFunction:
 
 build-SweepFunction:
 	$(call artifact,sweep,lambda)
+
+build-TickFunction:
+	$(call artifact,tick,receive)

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools.utilities.circuit_breaker import (
     CircuitBreakerConfig,
     CircuitInfo,
+    CircuitState,
+    CircuitTransition,
     circuit_breaker,
 )
 from aws_lambda_powertools.utilities.circuit_breaker.persistence import (
@@ -33,8 +35,6 @@ FAILURES = 5
 RECOVERY = 30
 # Seconds for which an environment believes what it read of the state.
 CACHED = 5
-# Work that met an open breaker comes back spread over so many seconds after the next try.
-SPREAD = 90.0
 # Seconds between two reports of one environment; the alarm looks at five minutes.
 REPORT = 20.0
 
@@ -49,42 +49,50 @@ CONFIG = CircuitBreakerConfig(
 
 
 class VendorBreaker:
-    """One vendor's, for lib/http.py. `chance` gives 0..1; `report` is called while it is open, at
-    most every REPORT seconds; `now` gives epoch seconds, Powertools' clock.
+    """One vendor's, for lib/http.py. `report` is called while it is open, at most every REPORT
+    seconds; `now` gives epoch seconds, as Powertools counts them.
     """
 
     def __init__(
         self,
         vendor: str,
         store: CircuitBreakerDynamoDBPersistence,
-        chance: Callable[[], float],
         report: Callable[[], None],
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._vendor, self._chance = vendor, chance
+        self._vendor, self._now = vendor, now
         self._report, self._reported = report, 0.0
-        self._now = now
         self._guarded: Callable[[Callable[[], Reply]], Reply | PushproofError] = circuit_breaker(
-            name=vendor, persistence_store=store, on_circuit_open=self._held, config=CONFIG
+            name=vendor,
+            persistence_store=store,
+            on_circuit_open=self._held,
+            on_transition=self._moved,
+            config=CONFIG,
         )(_outcome)
 
     def __call__(self, ask: Callable[[], Reply]) -> Reply:
-        """Raises Transient, with a time of its own, without asking while the breaker is open."""
+        """Raises Transient, with the seconds to the next try, without asking while it is open."""
         outcome = self._guarded(ask)
         if isinstance(outcome, PushproofError):
             raise outcome
         return outcome
 
     def _held(self, _ask: object, *, circuit: CircuitInfo) -> Transient:
+        self._tell()
+        # A probe may be under way: it is over, or another may begin, a little later.
+        left = max(float(CACHED), (circuit.opened_at or 0) + RECOVERY - self._now())
+        return Transient(f"{self._vendor} is down and left alone for now", left)
+
+    def _moved(self, transition: CircuitTransition) -> None:
+        # Where little is to do every request is a probe, and none is held back.
+        if transition.to_state is CircuitState.OPEN:
+            self._tell()
+
+    def _tell(self) -> None:
         now = self._now()
         if now - self._reported >= REPORT:
             self._reported = now
             self._report()
-        # A probe may be under way: it is over, or another may begin, a little later.
-        left = max(float(CACHED), (circuit.opened_at or 0) + RECOVERY - now)
-        return Transient(
-            f"{self._vendor} is down and left alone for now", left + SPREAD * self._chance()
-        )
 
 
 def breaker_store(client: DynamoDBClient, table: str) -> CircuitBreakerDynamoDBPersistence:

@@ -24,6 +24,8 @@ _TRANSIENT = frozenset({408, 409, 423, 424, 425, 429})
 _CODE = re.compile(r"[A-Za-z0-9_.\-]{1,80}")
 _LINK = re.compile(r"<([^<>]*)>((?:\s*;\s*[\w!#$&+.^`|~*-]+\s*=\s*(?:\"[^\"]*\"|[^\s;,\"]+))*)")
 _REL = re.compile(r";\s*rel\s*=\s*\"?([^\";]*)", re.IGNORECASE)
+# The patterns below take the square of a text's length in the worst case; 300 are shown.
+_LONGEST_PROSE = 2000
 _MAIL = re.compile(r"[^\s'\"<>(),;:=/?&]+(?:@|%40)[^\s'\"<>(),;:=/?&]+", re.IGNORECASE)
 _PHONE = re.compile(r"(?<![\w+-])\+?\(?\d[\d ().\-]{5,}\d(?![\w-])")
 _QUERY = re.compile(r"\?[^\s'\"<>]*")
@@ -166,6 +168,9 @@ def error_for(reply: Reply, what: str) -> PushproofError:
 
 def scrub(text: str) -> str:
     """Vendor prose without mail addresses, user names, phone numbers and query strings."""
+    if len(text) > _LONGEST_PROSE:
+        # Whole words only: half an address would not be known for one.
+        text = text[:_LONGEST_PROSE].rpartition(" ")[0]
     for pattern, stand_in in ((_QUERY, "?…"), (_MAIL, "…@…"), (_PHONE, "…")):
         text = pattern.sub(stand_in, text)
     return text[:300]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import datetime
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 from lib.errors import Permanent, Transient
 from lib.http import Http, Reply
+from lib.log_page import LogPage
 from lib.okta_parse import items
 from lib.times import to_text
 
@@ -42,13 +42,6 @@ def push_filter(app_id: str, user_id: str) -> str:
 def app_push_filter(app_id: str) -> str:
     """Profile pushes of anybody assigned to an app."""
     return f'eventType eq "{PROFILE_PUSH}" and target.id eq {_quoted(app_id)}'
-
-
-def types_filter(types: Iterable[str]) -> str:
-    """Any of these event types. Apps are left out on purpose: it is not confirmed which targets
-    each type names, and an event filtered away would be lost unseen.
-    """
-    return " or ".join(f"eventType eq {_quoted(name)}" for name in sorted(types))
 
 
 def change_filter(user_id: str) -> str:
@@ -85,15 +78,6 @@ def latest(http: Http, since: datetime, expression: str) -> list[object]:
         "filter": expression,
     }
     return list(items(http.request("GET", PATH, params=params).body))
-
-
-@dataclass(frozen=True)
-class LogPage:
-    """One answer. `date` is Okta's; `link` is where it goes on, as path and query of our org."""
-
-    entries: tuple[object, ...] = field(repr=False)
-    date: datetime
-    link: str | None = field(repr=False)
 
 
 class SystemLog:

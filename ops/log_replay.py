@@ -14,8 +14,9 @@ from typing import TypeVar
 from lib.aws import SqsCheckQueue, client
 from lib.errors import Transient
 from lib.flows.catch_up import EXPRESSION, OVERLAP, RETENTION, Sender, messages_of
+from lib.log_page import LogPage
 from lib.model import Subject
-from lib.okta_log import LogPage, SystemLog
+from lib.okta_log import SystemLog
 from lib.rate import Budget
 from lib.settings import watched_apps
 from lib.times import Clock, from_text_or_none, to_text, utc_now

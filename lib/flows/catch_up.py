@@ -18,8 +18,8 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from lib.errors import Conflict, Refused, Transient
+from lib.log_page import LogPage, types_filter
 from lib.messages import CheckMessage, pack
-from lib.okta_log import LogPage, types_filter
 from lib.rules.hints import HOOK_EVENTS, WATCHED_EVENTS, read_events
 from lib.rules.hook_health import Road
 from lib.store.cursors import Lease, LogCursor

@@ -7,13 +7,13 @@ its reason. A message fails for SQS only when even that could not be done.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from lib.errors import Permanent, Refused, Transient
+from lib.errors import Permanent, Refused, Transient, Unauthorized
 from lib.flows.check import Check
 from lib.flows.roads import marks_of
 from lib.flows.storm import Storm
@@ -48,12 +48,14 @@ class CheckBatch:
     def run(self, bodies: Mapping[str, str]) -> list[str]:
         """Message id -> body; answers the ids of messages that must stay in the queue."""
         messages: dict[str, CheckMessage] = {}
+        waits: dict[str, list[float]] = {}
         failed: list[str] = []
         for message_id, body in bodies.items():
             try:
                 message = self._parsed(message_id, body)
                 if message:
-                    messages[message_id] = self._named(message_id, message)
+                    waits[message_id] = []
+                    messages[message_id] = self._named(message_id, message, waits[message_id])
             except Transient as error:
                 logger.warning("message stays in the queue", extra={"reason": str(error)})
                 failed.append(message_id)
@@ -73,17 +75,22 @@ class CheckBatch:
             results = _all(messages, Retry(str(error), LOCKED_OUT))
         for message_id, message in messages.items():
             try:
-                self._finish(message_id, message, results)
+                self._finish(message_id, message, results, waits.get(message_id, []))
             except Transient as error:
                 logger.warning("message stays in the queue", extra={"reason": str(error)})
                 failed.append(message_id)
         return failed
 
     def _finish(
-        self, message_id: str, message: CheckMessage, results: Mapping[Subject, Result]
+        self,
+        message_id: str,
+        message: CheckMessage,
+        results: Mapping[Subject, Result],
+        waits: Sequence[float],
     ) -> None:
+        """`waits`: seconds that were named for what names nobody yet."""
         left: list[Hint] = []
-        named: list[float] = []
+        named = list(waits)
         for hint in message.hints:
             result = results.get(hint.subject)
             if isinstance(result, Retry):
@@ -123,10 +130,10 @@ class CheckBatch:
             age = (self._clock() - message.first_seen).total_seconds()
             metrics.add_metric("OldestHintAge", MetricUnit.Seconds, max(0.0, age))
 
-    def _named(self, message_id: str, message: CheckMessage) -> CheckMessage:
+    def _named(self, message_id: str, message: CheckMessage, waits: list[float]) -> CheckMessage:
         """Hints that named only an app user get their subject; those nobody has are parked.
 
-        What Okta can not answer now stays nameless and is sent again.
+        What Okta can not answer now stays nameless and is sent again; `waits` collects for when.
         """
         hints = list(message.hints)
         left = []
@@ -135,17 +142,26 @@ class CheckBatch:
             body = CheckMessage(unnamed=message.unnamed).text()
             self._park(f"{message_id}-unnamed", "watched events that name no user", body)
         for nameless in message.nameless:
+            why = "no user of this app has the name in the event"
+            subject = None
             try:
                 subject = self._okta.find_subject(nameless.app_id, nameless.app_user_name)
-            except Transient:
+            except Unauthorized:
+                # Our credentials are refused, and no name is at fault.
                 left.append(nameless)
+                waits.append(LOCKED_OUT)
                 continue
-            except (Permanent, Refused):
-                subject = None
+            except Transient as error:
+                left.append(nameless)
+                if error.retry_after is not None:
+                    waits.append(error.retry_after)
+                continue
+            except (Permanent, Refused) as error:
+                why = f"Okta can not be asked whom the event names: {error}"
             if subject is None:
                 body = CheckMessage(nameless=(nameless,)).text()
                 identifier = f"{message_id}-{'-'.join(nameless.uuids) or 'nameless'}"
-                self._park(identifier, "no user of this app has the name in the event", body)
+                self._park(identifier, why, body)
             else:
                 hints.append(Hint(subject, nameless.published, nameless.uuids))
         return replace(message, hints=tuple(hints), nameless=tuple(left), unnamed=())

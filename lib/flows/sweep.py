@@ -209,7 +209,8 @@ class Sweeping:
                     return
         except NotFound as error:
             logger.error("an app is left out", extra={"app": app_id, "reason": str(error)})
-            self._store(going, **self._next_app(going.sweep))
+            missing = (*going.sweep.missing, app_id)
+            self._store(going, missing=missing, **self._next_app(going.sweep))
 
     def _gathers(self, sweep: Sweep) -> bool:
         if sweep.kind is not Kind.STORM or sweep.round > 1 or sweep.page:
@@ -252,7 +253,11 @@ class Sweeping:
 
     def _linked(self, going: _Going) -> None:
         sweep = going.sweep
-        found = self._table.linked(sweep.apps[sweep.app], sweep.shard, sweep.after, LINKED)
+        # An app that could not be listed makes no leavers.
+        found = []
+        if not sweep.missing:
+            app_id = sweep.apps[sweep.app]
+            found = self._table.linked(app_id, sweep.shard, sweep.after, LINKED)
         counts = sweep.counts + self._gone.run(sweep.id, found)
         changes: dict[str, Any] = {"counts": counts}
         if len(found) == LINKED:
@@ -312,7 +317,7 @@ class Sweeping:
     def _over(self, going: _Going, counted: dict[str, Any]) -> None:
         """It frees the place of the running sweep, and looks once more for marks made meanwhile."""
         sweep, now = going.sweep, self._clock()
-        outcome = sweep.outcome or "complete"
+        outcome = sweep.outcome or ("without some apps" if sweep.missing else "complete")
         if outcome == "complete" and sweep.kind is not Kind.STORM:
             if sweep.kind is Kind.BASELINE:
                 self._pager.page(summary(replace(sweep, **counted), now))

@@ -99,6 +99,7 @@ class Sweep:
     not_before: datetime | None = None
     ended_at: datetime | None = None
     outcome: str = ""
+    missing: tuple[str, ...] = ()  # apps that Okta does not know
 
     @property
     def everybody(self) -> bool:

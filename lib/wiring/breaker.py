@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-
 from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
@@ -17,7 +15,7 @@ metrics = Metrics()
 def breaker(env: Environment, vendor: str) -> VendorBreaker:
     """Raises SettingError. Everybody who names the same vendor shares its state."""
     store = breaker_store(client("dynamodb", SHORT), env.text("TABLE"))
-    return VendorBreaker(vendor, store, random.random, _report)
+    return VendorBreaker(vendor, store, _report)
 
 
 def _report() -> None:

@@ -68,9 +68,7 @@ _COVERED_BY: Mapping[str, frozenset[str]] = {
             "Directory.ReadWrite.All",
         }
     ),
-    "RoleManagement.Read.Directory": frozenset(
-        {"RoleManagement.ReadWrite.Directory", "RoleManagement.Read.All"}
-    ),
+    "RoleManagement.Read.Directory": frozenset({"RoleManagement.ReadWrite.Directory"}),
     "GroupMember.Read.All": frozenset(
         {
             "GroupMember.ReadWrite.All",

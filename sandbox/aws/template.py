@@ -78,7 +78,7 @@ def resolve(path: Path, given: Mapping[str, str]) -> Shape:
         parameters=parameters,
         functions=functions,
         sources=tuple(_sources(resources, parameters)),
-        schedules=tuple(_schedules(resources, parameters)),
+        schedules=tuple(_schedules(resources, parameters, resolved.get("Conditions", {}))),
         routes=tuple(_routes(resources)),
         secrets=secrets,
     )
@@ -143,21 +143,52 @@ def _sources(resources: dict[str, Any], parameters: dict[str, str]) -> Iterator[
         )
 
 
-def _schedules(resources: dict[str, Any], parameters: dict[str, str]) -> Iterator[ScheduleShape]:
+def _schedules(
+    resources: dict[str, Any], parameters: dict[str, str], conditions: Mapping[str, Any]
+) -> Iterator[ScheduleShape]:
     for body in resources.values():
         if body["Type"] != "AWS::Events::Rule":
             continue
-        given = body["Properties"]["ScheduleExpression"]
-        text = parameters[given["Ref"]] if isinstance(given, dict) else str(given)
-        for target in body["Properties"]["Targets"]:
-            yield ScheduleShape(_only_reference(target["Arn"]), _seconds(text))
+        properties = body["Properties"]
+        if _value(properties.get("State", "ENABLED"), parameters, conditions) != "ENABLED":
+            continue
+        every = _seconds(_value(properties["ScheduleExpression"], parameters, conditions))
+        for target in properties["Targets"]:
+            yield ScheduleShape(_only_reference(target["Arn"]), every)
+
+
+def _value(value: Any, parameters: Mapping[str, str], conditions: Mapping[str, Any]) -> str:
+    """A text with its `!Ref`s to parameters and its `!If`s resolved."""
+    if not isinstance(value, dict):
+        return str(value)
+    if "Fn::If" in value:
+        condition, yes, no = value["Fn::If"]
+        chosen = yes if _holds(conditions[condition], parameters, conditions) else no
+        return _value(chosen, parameters, conditions)
+    return parameters[value["Ref"]]
+
+
+def _holds(
+    condition: Mapping[str, Any], parameters: Mapping[str, str], conditions: Mapping[str, Any]
+) -> bool:
+    ((function, given),) = condition.items()
+    if function == "Fn::Not":
+        return not _holds(given[0], parameters, conditions)
+    if function == "Fn::Equals":
+        one, other = (_value(each, parameters, conditions) for each in given)
+        return one == other
+    raise ValueError(f"{function} in a condition of a schedule is nothing the sandbox knows.")
 
 
 def _seconds(expression: str) -> float:
-    """`rate(5 minutes)`: what EventBridge takes, singular for one. Nothing else is used here."""
+    """`rate(5 minutes)`, singular for one as EventBridge takes it. A cron counts as a day: nobody
+    keeps a sandbox for its next time.
+    """
+    if re.fullmatch(r"cron\(\S+( \S+){5}\)", expression):
+        return 86400.0
     match = re.fullmatch(r"rate\((?:(1) (minute|hour|day)|(\d+) (minute|hour|day)s)\)", expression)
     if match is None or match[3] in {"0", "1"}:
-        raise ValueError(f"{expression} is no rate that EventBridge would take.")
+        raise ValueError(f"{expression} is no schedule that EventBridge would take.")
     number, unit = match[1] or match[3], match[2] or match[4]
     return float(number) * {"minute": 60, "hour": 3600, "day": 86400}[unit]
 

@@ -10,6 +10,7 @@ from lib.errors import Permanent, Refused, Transient
 from lib.model import (
     AppConfiguration,
     AppUser,
+    AppUserPage,
     OktaReading,
     OktaUser,
     ProfileChange,
@@ -37,6 +38,7 @@ class FakeOkta:
         self.changer: ProfileChange | None = None
         self.names: dict[tuple[str, str], Subject] = {}
         self.trouble: dict[object, Trouble] = {}
+        self.page_size, self.rate = 3, 45.0
         self.calls: list[str] = []
         self.touches: list[tuple[Subject, str, str]] = []
         self.after_read: Callable[[], None] = lambda: None
@@ -84,6 +86,28 @@ class FakeOkta:
 
     def app_users(self, app_id: str) -> Iterator[AppUser]:
         return (found for subject, found in self.assigned.items() if subject.app_id == app_id)
+
+    def app_user_page(self, app_id: str, link: str = "") -> AppUserPage:
+        """`page_size` a page, in the order of user ids; the link is Okta's own secret."""
+        self.calls.append("app_user_page")
+        self._fail("app_user_page")
+        self._fail(f"app_user_page {link}")
+        after = link.removeprefix("next:")
+        every = sorted(s for s in self.assigned if s.app_id == app_id and s.user_id > after)
+        here = every[: self.page_size]
+        known = [s for s in here if s.user_id in self.users]
+        readings = tuple(
+            OktaReading(s, self.clock.date(), self.assigned[s], self.users[s.user_id])
+            for s in known
+        )
+        unreadable = tuple(s.user_id for s in here if s not in known)
+        more = f"next:{here[-1].user_id}" if len(every) > len(here) else ""
+        page = AppUserPage(self.clock.date(), readings, unreadable, more)
+        self.after_read()
+        return page
+
+    def calls_a_minute(self) -> float | None:
+        return self.rate
 
     def touch(self, subject: Subject, attribute: str, value: str) -> Receipt:
         self.touches.append((subject, attribute, value))

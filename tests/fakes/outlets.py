@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from lib.errors import Transient
 from lib.incident import Page
 from lib.messages import CheckMessage, RemediationMessage
+from lib.sweep_message import SweepMessage
 
 
 class FakeQueue:
@@ -42,6 +43,17 @@ class FakeRemediationQueue:
         if self.down:
             raise Transient("the queue is down")
         self.sent.append(message)
+
+
+class FakeSweepQueue:
+    def __init__(self) -> None:
+        self.sent: list[tuple[SweepMessage, float]] = []
+        self.down = False
+
+    def send(self, message: SweepMessage, delay: float = 0) -> None:
+        if self.down:
+            raise Transient("the queue is down")
+        self.sent.append((message, delay))
 
 
 class FakePager:

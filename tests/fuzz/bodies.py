@@ -153,7 +153,9 @@ CHALLENGES = TEXTS | st.just("a\r\nset-cookie: x=y") | st.just("x" * 10_000) | s
 def api_events(draw: st.DrawFn, authorization: st.SearchStrategy[Any] | None) -> dict[str, Any]:
     """An HTTP API event (payload format 2.0) as it should be, around a body of any kind."""
     body, encoded = draw(BODIES)
-    method = draw(st.sampled_from(["POST"] * 20 + ["GET", "GET", "PUT", "get", "TRACE", "", "HEAD"]))
+    method = draw(
+        st.sampled_from(["POST"] * 20 + ["GET", "GET", "PUT", "get", "TRACE", "", "HEAD"])
+    )
     headers: dict[str, Any] = {"content-type": draw(TEXTS), "user-agent": CANARY}
     if authorization is not None:
         headers["authorization"] = draw(authorization)

@@ -1,4 +1,4 @@
-"""The door through a real HTTP server and the gateway's rules: bytes that no client library sends."""
+"""The door through a real HTTP server and the gateway's rules: bytes that no library sends."""
 
 from __future__ import annotations
 

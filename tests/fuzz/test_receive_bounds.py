@@ -20,16 +20,17 @@ MEMORY_A_BYTE = 40
 # Of the function, after the runtime and boto3.
 MEMORY = 800_000_000
 SIZE = MOST_BYTES // 8
+FRAME, END = '{"data":{"events":[', "]}}"
 
 
 def filled(entry: str) -> str:
     """A delivery of so many equal entries that it has SIZE bytes."""
-    frame = '{"data":{"events":[%s]}}'
-    return frame % ",".join([entry] * ((SIZE - len(frame)) // (len(entry) + 1)))
+    room = SIZE - len(FRAME + END)
+    return FRAME + ",".join([entry] * (room // (len(entry) + 1))) + END
 
 
 def numbered(make: Callable[[int], str], many: int) -> str:
-    return '{"data":{"events":[%s]}}' % ",".join(make(number) for number in range(many))
+    return FRAME + ",".join(make(number) for number in range(many)) + END
 
 
 def user(number: int) -> str:
@@ -97,6 +98,25 @@ def test_memory_is_bounded_by_the_body(door: Door, kind: str) -> None:
 
 def test_the_largest_body_fits_the_function() -> None:
     assert MEMORY_A_BYTE * MOST_BYTES < MEMORY
+
+
+def test_the_longest_names_fit_a_batch(door: Door) -> None:
+    """Ten messages of the longest names and three uuids each: StrictSqs refuses a larger batch."""
+    events = [
+        {
+            "eventType": "application.provision.user.push_profile",
+            "uuid": f"{twin}{number:063}",
+            "published": "2026-01-02T03:04:05.678Z",
+            "target": [
+                {"type": "AppInstance", "id": APP},
+                {"type": "AppUser", "id": "0ua1", "alternateId": "é" * 97 + f"{number:03}"},
+            ],
+        }
+        for number in range(250)
+        for twin in range(3)
+    ]
+    outcome = door.send(delivery(json.dumps({"data": {"events": events}})))
+    assert (outcome.status, outcome.calls, len(outcome.queued)) == (200, 1, 10)
 
 
 def test_a_stranger_costs_no_memory(door: Door) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,7 @@ from lib.messages import CheckMessage
 from tests.fakes.make import APP, OTHER_APP
 from tests.fuzz.bodies import ANYTHING, CANARY, JSON, KNOWN, UNKNOWN, broken
 from tests.fuzz.budget import TRIED, budget
-from tests.fuzz.door import PREVIOUS, SECRET, Door, Outcome
+from tests.fuzz.door import PREVIOUS, SECRET, Door, Outcome, opened
 
 # All that may be said to a caller; the log says the same and counts.
 SENTENCES = {
@@ -69,7 +70,9 @@ def obeys(outcome: Outcome, event: object) -> None:
 def authorization(event: object) -> object:
     """The header as Lambda passes it on; nowhere else can a secret be."""
     headers = event.get("headers") if isinstance(event, dict) else None
-    names = [n for n in headers if n.lower() == "authorization"] if isinstance(headers, dict) else ()
+    names = (
+        [n for n in headers if n.lower() == "authorization"] if isinstance(headers, dict) else ()
+    )
     return headers[names[0]] if isinstance(headers, dict) and len(names) == 1 else None
 
 
@@ -144,6 +147,14 @@ def test_strangers_do_not_make_us_ask_for_the_secret(door: Door) -> None:
         event = {"headers": {"authorization": f"guess-{number}"}}
         assert door.send(event).status == 401
     assert len(door.secrets.calls) - before <= 2
+
+
+def test_no_variable_makes_it_log_requests() -> None:
+    """The logger's own switches, which somebody sets to look for a fault and forgets."""
+    switches = {"POWERTOOLS_LOGGER_LOG_EVENT": "true", "POWERTOOLS_LOG_LEVEL": "DEBUG"}
+    with mock.patch.dict("os.environ", switches), opened() as watched:
+        event = {"headers": {"authorization": SECRET}, "body": CANARY}
+        obeys(watched.send(event), event)
 
 
 @pytest.mark.parametrize("value", ["a\r\nset-cookie: x=y", "a\nb", "a b", "\x00", "é", "x" * 513])

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +80,7 @@ class Scope:
 Node = tuple[Any, ...]
 
 
-@lru_cache(maxsize=None)
+@cache
 def condition(text: str) -> Node:
     parser = _Parser(text)
     node = parser.disjunction()
@@ -88,7 +88,7 @@ def condition(text: str) -> Node:
     return node
 
 
-@lru_cache(maxsize=None)
+@cache
 def update(text: str) -> tuple[Node, ...]:
     """("SET", attribute, operand), ("ADD", attribute, value), ("REMOVE", attribute)."""
     parser = _Parser(text)

@@ -75,7 +75,9 @@ class MemoryDynamoDB:
         return {"Attributes": {n: after[n] for n in touched if n in after}}
 
     def transact_write_items(self, **asked: Any) -> dict[str, Any]:
-        given = [next(iter(each.items())) for each in _known(asked, "TransactItems")["TransactItems"]]
+        given = [
+            next(iter(each.items())) for each in _known(asked, "TransactItems")["TransactItems"]
+        ]
         keys = [_key(what.get("Key") or what["Item"]) for _, what in given]
         if not 0 < len(given) <= ITEMS_MOST or len(set(keys)) < len(keys):
             raise _refusal("ValidationException", "TransactWriteItems")
@@ -291,9 +293,7 @@ class _Table:
             rows = [((key[1],), item) for key, item in self.items.of(wanted).items()]
         else:
             of = self.indexes[index]
-            rows = [
-                ((item[of.range], *key), item) for key, item in of.rows.of(wanted).items()
-            ]
+            rows = [((item[of.range], *key), item) for key, item in of.rows.of(wanted).items()]
         return sorted(rows, key=lambda row: row[0])
 
     def place(self, start: Mapping[str, str], index: str | None) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ ROLES = {
     "RemediateFunction": "RemediateRole",
     "ApproveFunction": "ApproveRole",
     "CatchUpFunction": "CatchUpRole",
+    "TickFunction": "TickRole",
 }
 WRITES = ("dynamodb:PutItem", "dynamodb:UpdateItem")
 # Each of them can take an item away.
@@ -100,7 +101,21 @@ def test_check_remediate_and_operators_write_the_work_items(
         if allows(template, name, action, "Table", key)
     }
     deciders = {"ApproveRole"} if key.startswith("INCIDENT#") else set()
-    assert writers == {"CheckRole", "RemediateRole", "OperatorPolicy"} | deciders
+    # It puts off what is due and parks dead letters; facts and the tenant's lock are not its.
+    due = set() if key.startswith(("FACT#", "LOCK#")) else {"TickRole"}
+    writers -= {"SweepRole"}
+    assert writers == {"CheckRole", "RemediateRole", "OperatorPolicy"} | deciders | due
+
+
+def test_tick_signs_in_nowhere_and_takes_only_dead_letters(template: dict[str, Any]) -> None:
+    for secret in SECRETS:
+        assert not allows(template, "TickRole", "secretsmanager:GetSecretValue", secret)
+    for queue in ("CheckQueue", "RemediationQueue"):
+        assert allows(template, "TickRole", "sqs:SendMessage", queue)
+        assert not allows(template, "TickRole", "sqs:ReceiveMessage", queue)
+    for queue in ("CheckDeadLetterQueue", "RemediationDeadLetterQueue"):
+        assert allows(template, "TickRole", "sqs:ReceiveMessage", queue)
+        assert allows(template, "TickRole", "sqs:DeleteMessage", queue)
 
 
 def test_check_and_remediate_read_decisions(template: dict[str, Any]) -> None:

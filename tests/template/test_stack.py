@@ -15,6 +15,7 @@ HANDLERS = {
     "RemediateFunction": "remediate",
     "ApproveFunction": "approve",
     "CatchUpFunction": "catch_up",
+    "TickFunction": "tick",
 }
 FUNCTIONS = tuple(HANDLERS)
 OUTPUTS = {
@@ -60,6 +61,17 @@ def test_sources_report_partial_failures_and_are_bounded(template: dict[str, Any
     # Lambda refuses a window on a FIFO queue.
     remediate = source_of(template, "RemediateFunction")
     assert "MaximumBatchingWindowInSeconds" not in remediate
+
+
+def test_tick_runs_every_minute_once_at_a_time_and_is_not_repeated(
+    template: dict[str, Any],
+) -> None:
+    properties = template["Resources"]["TickFunction"]["Properties"]
+    (event,) = properties["Events"].values()
+    assert (event["Type"], event["Properties"]["Schedule"]) == ("Schedule", "rate(1 minute)")
+    assert properties["ReservedConcurrentExecutions"] == 1
+    assert properties["EventInvokeConfig"]["MaximumRetryAttempts"] == 0
+    assert properties["Timeout"] < 60
 
 
 def test_catch_up_runs_by_itself_once_at_a_time_and_is_not_repeated(
@@ -171,6 +183,7 @@ def test_the_key_serves_only_this_account_and_the_services_that_store(
         ("ApproximateAgeOfOldestMessage", "RemediationQueue"),
         ("Errors", "ReceiveFunction"),
         ("Errors", "CatchUpFunction"),
+        ("Errors", "TickFunction"),
     ],
 )
 def test_alarms_page_on_call(template: dict[str, Any], metric: str, dimension: str) -> None:

@@ -26,7 +26,6 @@ class Breakers:
         self.table = table._name
         self.seconds = 1_767_000_000.0
         self.reports = 0
-        self.chance = 0.0
         told = SimpleNamespace(
             datetime=SimpleNamespace(now=lambda: datetime.fromtimestamp(self.seconds, UTC))
         )
@@ -44,7 +43,7 @@ class Breakers:
 
     def of(self, vendor: str, client: Any = None) -> VendorBreaker:
         store = breaker_store(client or self.client, self.table)
-        return VendorBreaker(vendor, store, lambda: self.chance, self._report, lambda: self.seconds)
+        return VendorBreaker(vendor, store, self._report, lambda: self.seconds)
 
     def state(self, vendor: str) -> str:
         key = {"pk": {"S": "FACT#breaker"}, "sk": {"S": vendor}}

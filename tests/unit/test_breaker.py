@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from lib.breaker import FAILURES, RECOVERY, SPREAD, VendorBreaker
+from lib.breaker import FAILURES, RECOVERY, VendorBreaker
 from lib.errors import Permanent, Refused, Transient, Unavailable
 from lib.http import Http
 from tests.fakes.dynamodb import dynamodb, new_table
@@ -247,15 +247,16 @@ def test_an_unreadable_item_lets_everything_through(breakers: Breakers) -> None:
     assert Vendor(breakers.of(OKTA)).ask() is None
 
 
-def test_what_is_held_comes_back_spread_after_the_next_try(breakers: Breakers) -> None:
+def test_what_is_held_is_told_when_the_next_try_is(breakers: Breakers) -> None:
     vendor = Vendor(breakers.of(OKTA))
     vendor.goes_down()
     waits = []
-    for breakers.chance in (0.0, 0.5, 1.0):
+    for seconds in (0, 10, 15, 4):
+        breakers.seconds += seconds
         error = vendor.ask()
         assert isinstance(error, Transient)
         waits.append(error.retry_after)
-    assert waits == [RECOVERY, RECOVERY + SPREAD / 2, RECOVERY + SPREAD]
+    assert waits == [30, 20, 5, 5]
 
 
 def test_it_is_reported_while_it_lasts_and_not_for_each_request(breakers: Breakers) -> None:
@@ -267,6 +268,16 @@ def test_it_is_reported_while_it_lasts_and_not_for_each_request(breakers: Breake
     breakers.seconds += 20
     vendor.ask()
     assert breakers.reports == 2
+
+
+def test_a_lone_request_that_fails_each_time_is_reported_too(breakers: Breakers) -> None:
+    """Nothing else is held back, so the failed probes tell of the outage."""
+    vendor = Vendor(breakers.of(OKTA))
+    vendor.goes_down()
+    for number in range(5):
+        assert breakers.reports == 1 + number
+        breakers.seconds += RECOVERY
+        assert isinstance(vendor.ask(), Unavailable)
 
 
 def test_the_state_says_nothing_of_anybody(breakers: Breakers) -> None:

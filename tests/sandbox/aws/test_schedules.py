@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -103,25 +104,53 @@ def test_the_local_cloud_reads_them_from_the_template() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rate", "seconds"), [("rate(1 minute)", 60), ("rate(2 hours)", 7200), ("rate(1 day)", 86400)]
+    ("rate", "seconds"),
+    [
+        ("rate(1 minute)", 60),
+        ("rate(2 hours)", 7200),
+        ("rate(1 day)", 86400),
+        ("cron(0 2 * * ? *)", 86400),
+    ],
 )
-def test_a_parameter_may_hold_the_rate(tmp_path: Any, rate: str, seconds: float) -> None:
+def test_rates_are_read_as_eventbridge_reads_them(
+    tmp_path: Path, rate: str, seconds: float
+) -> None:
     assert rated(tmp_path, rate) == seconds
 
 
-@pytest.mark.parametrize("rate", ["rate(1 minutes)", "rate(2 minute)", "rate(0 minutes)", "5m"])
-def test_what_eventbridge_would_refuse_is_refused(tmp_path: Any, rate: str) -> None:
-    with pytest.raises(ValueError, match="no rate that EventBridge would take"):
+@pytest.mark.parametrize(
+    "rate", ["rate(1 minutes)", "rate(2 minute)", "rate(0 minutes)", "cron(0 2)", "5m"]
+)
+def test_what_eventbridge_would_refuse_is_refused(tmp_path: Path, rate: str) -> None:
+    with pytest.raises(ValueError, match="no schedule that EventBridge would take"):
         rated(tmp_path, rate)
 
 
-def rated(folder: Any, rate: str) -> float:
+def rated(folder: Path, rate: str) -> float:
     text = (SMALL / "template.yaml").read_text()
     changed = text.replace("Schedule: rate(1 minute)", f'Schedule: "{rate}"')
     assert changed != text or rate == "rate(1 minute)"
     (folder / "template.yaml").write_text(changed)
     (only,) = resolve(folder / "template.yaml", {}).schedules
     return only.every
+
+
+@pytest.mark.parametrize(
+    ("choice", "found"),
+    [("one", ()), ("two", (ScheduleShape("ScheduledFunction", 7200.0),))],
+)
+def test_a_schedule_may_hang_on_a_condition(
+    tmp_path: Path, choice: str, found: tuple[ScheduleShape, ...]
+) -> None:
+    text = (SMALL / "template.yaml").read_text()
+    given = (
+        "Schedule: !If [IsTwo, rate(2 hours), rate(1 day)], State: !If [IsTwo, ENABLED, DISABLED]"
+    )
+    changed = text.replace("Schedule: rate(1 minute)", given)
+    assert changed != text
+    conditions = "\nConditions:\n  IsTwo: !Not [!Equals [!Ref Choice, one]]\n\nGlobals:"
+    (tmp_path / "template.yaml").write_text(changed.replace("\nGlobals:", conditions))
+    assert resolve(tmp_path / "template.yaml", {"Choice": choice}).schedules == found
 
 
 @pytest.mark.parametrize("rate", ["rate(1 minutes)", "rate(5 minute)", "cron(0 * * * ? *)", "5"])

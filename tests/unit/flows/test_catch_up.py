@@ -74,7 +74,7 @@ def night(client: Any) -> Night:
     return Night(new_table(client))
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, float]]:
     found: list[tuple[str, float]] = []
     monkeypatch.setattr(
@@ -250,6 +250,19 @@ def test_the_new_beginning_may_be_refused_as_well(night: Night) -> None:
     night.log.push("one", "00uONE")
     night.run()
     assert night.sent() == ["00uONE"]
+
+
+def test_an_event_from_the_future_does_not_move_the_position_there(night: Night) -> None:
+    """Its time is on the event, and after a refusal reading would begin behind what is new."""
+    night.log.push("ahead", "00uAHEAD", ago=-30 * 86400)
+    night.limits = Limits(pages=1)
+    night.run()
+    assert night.cursor.seen_to <= night.okta_clock.now
+    night.pass_by(7200)
+    night.log.push("new", "00uNEW")
+    night.log.trouble = [refused()]
+    night.run()
+    assert "00uNEW" in night.sent()
 
 
 def test_missing_rights_are_no_lost_position(night: Night) -> None:

@@ -21,7 +21,7 @@ from tests.fakes.system_log import DEACTIVATE, PUSH, log_event
 Counted = list[tuple[str, float]]
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
     found: Counted = []
     monkeypatch.setattr(

@@ -29,7 +29,8 @@ def test_mask_and_show(value: Value, masked: str, shown: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "odd", ["+1\x1b[2K\x1b[1G+44 20", "+1\r+44", "\u202e0010555", "a\nb", "\x9b2J", "\u2066x", "\ud800"]
+    "odd",
+    ["+1\x1b[2K\x1b[1G+44 20", "+1\r+44", "\u202e0010555", "a\nb", "\x9b2J", "\u2066x", "\ud800"],
 )
 def test_a_value_does_not_steer_the_screen(odd: str) -> None:
     for told in (show(odd), show((odd, odd)), mask(odd), mask((odd,))):
