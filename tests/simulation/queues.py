@@ -19,7 +19,7 @@ DEDUPLICATED = 300.0
 LONGEST_DELAY = 900
 
 
-@dataclass
+@dataclass(eq=False)
 class Message:
     id: str
     body: str
