@@ -6,11 +6,11 @@ SAM_VENV = .venv-sam
 REFEREE_VENV = .venv-referee
 LOCK_VENV = .venv-lock
 SAM = SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(SAM_VENV)/bin/sam
-SOURCES = lib handlers ops sandbox tools
+SOURCES = lib handlers ops sandbox tools bench
 LOCKS = pip receive lambda sandbox dev sam referee lock
 
 .DEFAULT_GOAL = help
-.PHONY: help demo sandbox test fuzz check referee build lock clean python
+.PHONY: help demo sandbox test fuzz kills check referee build lock clean python
 
 include build.mk
 
@@ -31,6 +31,9 @@ test: $(VENV)/.dev ## run the tests (ARGS=... goes to pytest)
 fuzz: $(VENV)/.dev ## throw BODIES=... new ones at the door, the approve route and the queues
 	@BODIES=$(or $(BODIES),20000) $(VENV)/bin/python -m pytest -q tests/fuzz $(ARGS)
 
+kills: $(VENV)/.dev ## kill functions while events flow (N=100 kills, SEED=... the points)
+	@KILLS=$(or $(N),25) $(VENV)/bin/python -m pytest -q tests/kills $(ARGS)
+
 check: $(VENV)/.dev $(SAM_VENV)/.ready ## lint, types, template, and what the artifacts ship
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
@@ -40,6 +43,9 @@ check: $(VENV)/.dev $(SAM_VENV)/.ready ## lint, types, template, and what the ar
 
 referee: $(VENV)/.dev $(REFEREE_VENV)/.ready ## let the vendors' own SDKs talk to the simulators
 	@$(REFEREE_VENV)/bin/python -m pytest tests/referee $(ARGS)
+
+bench: $(VENV)/.dev ## storms of 1,000 to 1,000,000 pushes on a virtual clock (ARGS="50000" for one)
+	@$(VENV)/bin/python -m bench.storm $(ARGS)
 
 build: $(SAM_VENV)/.ready ## build the Lambda artifacts into .aws-sam
 	$(SAM) build --config-file samplconfig.toml

@@ -24,6 +24,7 @@ from ops.options import find_incident, machine, where
 from ops.parked_command import parked
 from ops.render_members import FEW, members_view
 from ops.replay_command import replay
+from ops.sweep_command import sweep
 
 NOTHING_DONE = 4
 
@@ -36,6 +37,7 @@ def cli() -> None:
 
 cli.add_command(bypass)
 cli.add_command(hook)
+cli.add_command(sweep)
 cli.add_command(doctor)
 cli.add_command(replay)
 cli.add_command(check)

@@ -110,13 +110,17 @@ class Check:
     # -- deciding ---------------------------------------------------------------------------
 
     def _settle_subject(self, sight: Sight) -> None:
+        if sight.nobody:
+            self._nobody(sight)
+            return
         expected = self._expected(sight.reading)
         if sight.entra is None and sight.link is not None:
             # Absence satisfies "disabled", and a filter's index may lag: asked once by id.
             sight = replace(sight, entra=self._graph.read_user(sight.link.object_id))
         verdict = judge(expected, sight.entra)
-        if not verdict.drifts and sight.incidents and sight.link is not None:
-            # A proof, too, rests on a single GET and never on a filter, whose index may lag.
+        if sight.link is not None and self._agreeing(sight, verdict):
+            # A proof, too, rests on a single GET and never on a filter, whose index may lag; also
+            # where another attribute of the same user differs.
             sight = replace(sight, entra=self._graph.read_user(sight.link.object_id))
             verdict = judge(expected, sight.entra)
         if not verdict.drifts:
@@ -157,6 +161,15 @@ class Check:
         state = self._state(sight, chain=None, cover=True)
         outcomes = [self._partly(sight, attr, verdict) for attr in self._agreeing(sight, verdict)]
         self._commit(self._settled(sight, state), outcomes)
+
+    def _nobody(self, sight: Sight) -> None:
+        """Graph was not asked, so this answers hints that named no app, and no others; a chain of
+        looks that is under way stays.
+        """
+        state = self._state(sight, chain=sight.state.chain, cover=False)
+        state = self._settled(sight, state)
+        covered = coverage.covered_to(sight.reading.taken_at, self._settle)
+        self._commit(replace(state, guessed_to=covered, next_look=sight.state.next_look), [])
 
     def _agreeing(self, sight: Sight, verdict: Verdict) -> list[Attribute]:
         drifting = {drift.attribute for drift in verdict.drifts}

@@ -18,7 +18,9 @@ from lib.store.records import SubjectState
 
 @dataclass(frozen=True)
 class Sight:
-    """What one check saw of one subject."""
+    """What one check saw of one subject. `nobody`: Graph was not asked, because the hint named no
+    app and the user was never seen in this one.
+    """
 
     task: Task
     state: SubjectState
@@ -26,6 +28,7 @@ class Sight:
     reading: OktaReading
     link: Link | None
     entra: EntraUser | None
+    nobody: bool = False
 
 
 class Eyes:
@@ -45,6 +48,8 @@ class Eyes:
         Okta allows about 50 AppUser reads a minute, so none is made in vain.
         """
         if coverage.is_covered(task.published, state.covered_to):
+            return False
+        if task.guessed and coverage.is_covered(task.published, state.guessed_to):
             return False
         if coverage.will_be_covered(task.published, state.next_look, self._settle):
             return False
@@ -84,10 +89,13 @@ class Eyes:
         incidents: Mapping[Subject, Mapping[Attribute, Incident]],
         results: dict[Subject, Result],
     ) -> list[Sight]:
-        asked = {
-            subject: ()
+        nobody = {
+            subject
+            for subject, reading in readings.items()
             if self._nobody(tasks[subject], reading, states[subject], readings)
-            else lookup_keys(reading, states[subject].link)
+        }
+        asked = {
+            subject: () if subject in nobody else lookup_keys(reading, states[subject].link)
             for subject, reading in readings.items()
         }
         every = list(dict.fromkeys(key for keys in asked.values() for key in keys))
@@ -109,9 +117,8 @@ class Eyes:
                 results[subject] = trouble
                 continue
             link, entra = resolve(asked[subject], users, states[subject].link)
-            sights.append(
-                Sight(tasks[subject], states[subject], incidents[subject], reading, link, entra)
-            )
+            seen = (tasks[subject], states[subject], incidents[subject], reading, link, entra)
+            sights.append(Sight(*seen, nobody=subject in nobody))
         return sights
 
     def _nobody(

@@ -19,7 +19,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from lib.errors import Conflict, NotFound, Permanent, Refused, Transient
 from lib.flows.sweep_gone import SweepGone
-from lib.flows.sweep_page import SweepPage
+from lib.flows.sweep_page import Picked, SweepPage
 from lib.flows.sweep_rest import SweepRest
 from lib.flows.tasks import LOCKED_OUT
 from lib.model import AppUserPage
@@ -50,6 +50,8 @@ HELD = timedelta(seconds=180)
 # Of one message: enough to hide the queue's own time, and it ends well before the function does.
 PAGES = 15
 SECONDS = 60.0
+# Graph's round trip takes 300.
+FULL = 300
 # Linked users and marks are taken so many at a time: this bounds memory.
 LINKED, MARKS = 5_000, 1_000
 # A storm begins when the hints have stopped pouring in, or after so long.
@@ -203,10 +205,14 @@ class Sweeping:
             return self._okta.app_user_page(app_id, link)
 
         try:
-            for page in self._ahead(fetch, sweep.after, PAGES - going.pages):
-                self._listed(going, page, marked=marked)
-                if self._clock() >= until:
-                    return
+            try:
+                for page in self._ahead(fetch, sweep.after, PAGES - going.pages):
+                    self._listed(going, page, marked=marked)
+                    if self._clock() >= until:
+                        break
+            finally:
+                # A page that could not be had takes those before it along no more.
+                self._flush(going)
         except NotFound as error:
             logger.error("an app is left out", extra={"app": app_id, "reason": str(error)})
             missing = (*going.sweep.missing, app_id)
@@ -220,30 +226,43 @@ class Sweeping:
         return self._backlog() > FEW_MESSAGES
 
     def _listed(self, going: _Going, page: AppUserPage, *, marked: bool) -> None:
-        sweep, now = going.sweep, self._clock()
-        if not sweep.page:
-            sweep = replace(sweep, round_began=now, first_read=page.taken_at)
-        counts = sweep.counts + self._page.run(sweep, page, marked=marked)
+        """Pages of few who matter are gathered, so that Graph's round trips are full."""
+        sweep = going.sweep
+        if not sweep.page and not going.picked:
+            began = replace(sweep, round_began=self._clock(), first_read=page.taken_at)
+            going.sweep = sweep = began
+        number = sweep.page + len(going.picked)
+        going.picked.append(self._page.pick(sweep, number, page, marked=marked))
+        going.last = page
+        going.listed += len(page.readings) + len(page.unreadable)
+        going.pages += 1
+        if not page.next or sum(len(picked.readings) for picked in going.picked) >= FULL:
+            self._flush(going)
+
+    def _flush(self, going: _Going) -> None:
+        """What was gathered is worked on, then the sweep goes on behind it."""
+        picked, page, listed = going.picked, going.last, going.listed
+        going.picked, going.last, going.listed = [], None, 0
+        if page is None:
+            return
+        sweep = going.sweep
+        counts = sweep.counts + self._page.run(sweep, picked)
         app_id = sweep.apps[sweep.app]
         sizes = dict(sweep.sizes)
         if sweep.round == 1:
-            here = len(page.readings) + len(page.unreadable)
-            sizes[app_id] = here + (sizes.get(app_id, 0) if sweep.after else 0)
+            sizes[app_id] = listed + (sizes.get(app_id, 0) if sweep.after else 0)
         changes: dict[str, Any] = {
-            "round_began": sweep.round_began,
-            "first_read": sweep.first_read,
             "counts": counts,
             "sizes": sizes,
-            "page": sweep.page + 1,
+            "page": sweep.page + len(picked),
             "after": page.next,
             "last_read": page.taken_at,
         }
         if not page.next:
             if sweep.round == 1:
-                self._table.record_app_size(app_id, sizes[app_id], now)
+                self._table.record_app_size(app_id, sizes[app_id], self._clock())
             changes |= self._next_app(sweep)
         self._store(going, **changes)
-        going.pages += 1
 
     def _next_app(self, sweep: Sweep) -> dict[str, Any]:
         if sweep.app + 1 < len(sweep.apps):
@@ -273,16 +292,21 @@ class Sweeping:
     def _count(self, going: _Going) -> None:
         sweep = going.sweep
         marks = self._table.marks(sweep.shard, sweep.after, MARKS)
-        waiting, start, counts = self._rest.count(sweep, marks)
-        starts = [moment for moment in (sweep.next_start, start) if moment]
+        waiting, starts, counts = self._rest.count(sweep, marks)
+        starts += [moment for moment in (sweep.next_start, sweep.last_start) if moment]
         sweep = replace(
             sweep,
             waiting=sweep.waiting + waiting,
             next_start=min(starts, default=None),
+            last_start=max(starts, default=None),
             counts=sweep.counts + counts,
         )
-        gathered = {"waiting": sweep.waiting, "next_start": sweep.next_start}
-        counted = {"counts": sweep.counts, **gathered}
+        counted: dict[str, Any] = {
+            "counts": sweep.counts,
+            "waiting": sweep.waiting,
+            "next_start": sweep.next_start,
+            "last_start": sweep.last_start,
+        }
         if more := _next_marks(sweep, [mark.subject for mark in marks]):
             self._store(going, **counted, **more)
             return
@@ -331,7 +355,7 @@ class Sweeping:
         going.sweep = stored
 
 
-_NOTHING: dict[str, Any] = {"waiting": 0, "next_start": None}
+_NOTHING: dict[str, Any] = {"waiting": 0, "next_start": None, "last_start": None}
 
 
 class _Going:
@@ -339,6 +363,10 @@ class _Going:
 
     def __init__(self, sweep: Sweep, lease: Lease) -> None:
         self.sweep, self.lease, self.pages = sweep, lease, 0
+        # Pages that were listed and not yet worked on.
+        self.picked: list[Picked] = []
+        self.last: AppUserPage | None = None
+        self.listed = 0
 
 
 def _next_marks(sweep: Sweep, found: Sequence[Any]) -> dict[str, Any]:

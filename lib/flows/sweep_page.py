@@ -1,4 +1,4 @@
-"""One page of a sweep: everybody on it read on both sides, by the rules of check.
+"""Pages of a sweep: everybody on them read on both sides, by the rules of check.
 
 Okta's page is read first, then Graph, as few times as can be. What agrees is written only where
 something is to be remembered; what differs gets its look chain, and the last look is check's own:
@@ -23,7 +23,7 @@ from lib.rules.expected import expectations
 from lib.rules.hints import Hint
 from lib.rules.links import lookup_keys, resolve
 from lib.rules.looks import Chain, advance
-from lib.rules.sweep import TRIES, Counts, Found, Kind, Mark, Sweep, fingerprint
+from lib.rules.sweep import TRIES, Counts, Found, Kind, Mark, Sweep, fingerprint, start_for
 from lib.settings import WatchSettings
 from lib.store.records import SubjectState
 from lib.store.table import Table
@@ -33,12 +33,22 @@ from lib.times import Clock
 AGAIN = 60
 
 
+@dataclass(frozen=True)
+class Picked:
+    """Of one page: whom to read on the other side, and what was counted."""
+
+    readings: tuple[OktaReading, ...]
+    marks: Mapping[Subject, Mark]
+    counts: Counts
+    found: tuple[Found, ...]
+
+
 @dataclass
 class _Work:
-    """What a page comes to, before any of it is stored."""
+    """What pages come to, before any of it is stored."""
 
     sweep: Sweep
-    taken_at: datetime
+    taken_at: datetime  # Okta's time of the reading at hand
     marks: Mapping[Subject, Mark]
     counts: Counts = field(default_factory=Counts)
     states: list[SubjectState] = field(default_factory=list)
@@ -86,26 +96,39 @@ class SweepPage:
         self._graph, self._table, self._configurations = graph, table, configurations
         self._checks, self._clock = checks, clock
 
-    def run(self, sweep: Sweep, page: AppUserPage, *, marked: bool) -> Counts:
-        """What the page adds to the sweep's counts. `marked`: hints are marked for this sweep.
+    def pick(self, sweep: Sweep, number: int, page: AppUserPage, *, marked: bool) -> Picked:
+        """Whom of a page to read on the other side. `marked`: hints are marked for this sweep.
 
-        May be repeated. Raises Transient, Permanent and Refused for the page as a whole.
+        `number`: the page's in its round.
         """
         subjects = [reading.subject for reading in page.readings]
         ask = marked or not sweep.everybody
         marks = self._table.wanted(subjects) if ask else {}
-        work = _Work(sweep, page.taken_at, marks)
+        counts, found = Counts(pages=1), []
         if sweep.round == 1:
-            self._remember_seen(sweep, page)
-            work.count(listed=len(subjects) + len(page.unreadable))
-            work.count(unreadable=len(page.unreadable))
-            for user_id in filter(None, page.unreadable):
-                work.tell(Subject(sweep.apps[sweep.app], user_id), "unreadable")
+            self._remember_seen(sweep, number, page)
+            listed = len(subjects) + len(page.unreadable)
+            counts += Counts(listed=listed, unreadable=len(page.unreadable))
+            app_id = sweep.apps[sweep.app]
+            lacking = [Subject(app_id, user_id) for user_id in page.unreadable if user_id]
+            found = [Found(subject, "unreadable", page.taken_at) for subject in lacking]
         wanted = [r for r in page.readings if _is_wanted(sweep, marks.get(r.subject), r.taken_at)]
-        if wanted:
+        return Picked(tuple(wanted), marks, counts, tuple(found))
+
+    def run(self, sweep: Sweep, picked: Sequence[Picked]) -> Counts:
+        """What pages of one app add to the sweep's counts.
+
+        May be repeated. Raises Transient, Permanent and Refused for all of them.
+        """
+        marks = {subject: mark for one in picked for subject, mark in one.marks.items()}
+        work = _Work(sweep, sweep.updated_at, marks)
+        for one in picked:
+            work.counts += one.counts
+            work.found += one.found
+        if wanted := [reading for one in picked for reading in one.readings]:
             self._read(wanted, work)
         self._store(work)
-        return work.counts + Counts(pages=1)
+        return work.counts
 
     def _read(self, readings: Sequence[OktaReading], work: _Work) -> None:
         configuration = self._configurations.configuration(readings[0].subject.app_id)
@@ -122,6 +145,7 @@ class SweepPage:
             waits = [error.retry_after for error in late if error.retry_after is not None]
             raise Transient("Graph answers less than half of a page", max(waits, default=None))
         for reading in readings:
+            work.taken_at = reading.taken_at
             state, keys = states[reading.subject], asked[reading.subject]
             users: dict[UserKey, EntraUser | None] = {}
             for key in keys:
@@ -267,7 +291,7 @@ class SweepPage:
 
     def _later(self, mark: Mark, due: datetime, work: _Work) -> Mark:
         into_the_round = work.taken_at - (work.sweep.first_read or work.taken_at)
-        start = due - into_the_round
+        start = start_for(due, into_the_round)
         return replace(mark, sweep_id=work.sweep.id, due=due, start=start, tries=0)
 
     def _store(self, work: _Work) -> None:
@@ -281,11 +305,11 @@ class SweepPage:
         self._table.unwant([mark for mark in work.covered if mark.subject not in lost])
         self._table.keep_found(work.sweep.id, work.found)
 
-    def _remember_seen(self, sweep: Sweep, page: AppUserPage) -> None:
+    def _remember_seen(self, sweep: Sweep, number: int, page: AppUserPage) -> None:
         ids = [r.subject.user_id for r in page.readings] + [u for u in page.unreadable if u]
         who = b"".join(fingerprint(user_id) for user_id in ids)
         app_id = sweep.apps[sweep.app]
-        self._table.keep_seen(sweep.id, app_id, sweep.page, who, self._clock())
+        self._table.keep_seen(sweep.id, app_id, number, who, self._clock())
 
 
 def hand_over(checks: CheckQueue, hints: Sequence[Hint], delay: float, now: datetime) -> None:

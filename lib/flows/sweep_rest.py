@@ -22,9 +22,9 @@ class SweepRest:
     def __init__(self, table: Table, checks: CheckQueue, clock: Clock) -> None:
         self._table, self._checks, self._clock = table, checks, clock
 
-    def count(self, sweep: Sweep, marks: Sequence[Mark]) -> tuple[int, datetime | None, Counts]:
-        """How many wait for another round, when that makes sense for the first of them, and what
-        was handed over: a user who was marked before the round and met on none of its pages is not
+    def count(self, sweep: Sweep, marks: Sequence[Mark]) -> tuple[int, list[datetime], Counts]:
+        """How many wait for another round, when that makes sense for each look, and what was
+        handed over: a user who was marked before the round and met on none of its pages is not
         assigned, and no round will meet them.
         """
         began = sweep.round_began or sweep.started_at
@@ -38,7 +38,7 @@ class SweepRest:
         self._table.unwant(missed)
         # Somebody who is new needs no look to be due.
         starts = [mark.start or self._clock() for mark in waiting if mark.due]
-        return len(waiting), min(starts, default=None), Counts(single=len(told))
+        return len(waiting), starts, Counts(single=len(told))
 
     def hand(self, marks: Sequence[Mark], *, looks: bool = True) -> Counts:
         """Every one of them to check. `looks` False: as hints, which a storm may mark again."""

@@ -19,9 +19,11 @@ PAGE = 500
 # Half of Okta's published 100 a minute for everything below /api/v1/apps, less the part that
 # lib/rate.py leaves to others; used until an answer announced a limit.
 USUAL_A_MINUTE = 45.0
-# Another round begins no sooner after the end of one, and never before as much time has passed as
-# the round took: at least half of Okta's calls are left to everybody else.
+# Another round begins no sooner after the end of one, nor before half as much time has passed as
+# the round took: a storm that goes on for hours leaves a third of Okta's calls to single checks.
 BREATH = timedelta(seconds=30)
+PACE = 0.75
+SPREAD = timedelta(seconds=30)
 # A part that could not be read is asked for in so many rounds, then by a check of its own.
 TRIES = 3
 # A sweep whose step is later than this is sent again.
@@ -73,8 +75,9 @@ class Sweep:
     """`step` counts what was stored, and names the message that goes on. `after` is Okta's own
     link to the next page, or where a query of the table goes on.
 
-    `first_read` and `last_read`: Okta's times of a round's first and latest page. `waiting` and
-    `next_start` are gathered in REST: how much is wanted, and when another round makes sense.
+    `first_read` and `last_read`: Okta's times of a round's first and latest page. `waiting`,
+    `next_start` and `last_start` are gathered in REST: how much is wanted, and when another round
+    makes sense for the first and for the last of it.
     """
 
     id: str
@@ -96,6 +99,7 @@ class Sweep:
     last_read: datetime | None = None
     waiting: int = 0
     next_start: datetime | None = None
+    last_start: datetime | None = None
     not_before: datetime | None = None
     ended_at: datetime | None = None
     outcome: str = ""
@@ -154,8 +158,20 @@ def fingerprint(user_id: str) -> bytes:
 def next_round_at(sweep: Sweep, now: datetime) -> datetime:
     """When another round makes sense: looks are due, and Okta had time for others."""
     took = now - (sweep.round_began or now)
-    earliest = now + BREATH if sweep.next_start else now + max(BREATH, took)
-    return max(earliest, sweep.next_start or earliest)
+    earliest = now + max(BREATH, took / 2)
+    if sweep.next_start is None or sweep.last_start is None:
+        return earliest
+    # Looks that began in one round wait for each other; of several rounds, the first come first.
+    together = sweep.last_start - sweep.next_start <= SPREAD + took * (1 - PACE)
+    return max(earliest, sweep.last_start if together else sweep.next_start)
+
+
+def start_for(due: datetime, into_the_round: timedelta) -> datetime:
+    """When a round must begin to meet a user in time who was met so far into this one.
+
+    A later round reads fewer users on the other side, and may be that much faster.
+    """
+    return due - into_the_round * PACE
 
 
 def expected_pages(sweep: Sweep) -> int | None:

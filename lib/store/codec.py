@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import types
 import typing
@@ -38,6 +39,12 @@ def _plain(value: Any) -> Any:
     return value
 
 
+@functools.cache
+def _hints(kind: Any) -> dict[str, Any]:
+    """Looked up once: it takes most of the time of reading an incident."""
+    return typing.get_type_hints(kind)
+
+
 def _build(kind: Any, data: Any) -> Any:
     origin = typing.get_origin(kind)
     if origin in (typing.Union, types.UnionType):
@@ -49,7 +56,7 @@ def _build(kind: Any, data: Any) -> Any:
         key, inner = typing.get_args(kind)
         return {_build(key, name): _build(inner, item) for name, item in data.items()}
     if dataclasses.is_dataclass(kind):
-        hints = typing.get_type_hints(kind)
+        hints = _hints(kind)
         # A field written by a newer version is ignored; one missing takes its default.
         given = {n: _build(hints[n], data[n]) for n in hints if n in data}
         return typing.cast(Any, kind)(**given)

@@ -44,12 +44,15 @@ class Mended:
 
 @dataclass(frozen=True)
 class SubjectState:
-    """What is remembered of one subject. `version` 0: nothing yet."""
+    """What is remembered of one subject. `version` 0: nothing yet. `guessed_to`: hints that named no
+    app are answered up to there; those that named this one are not.
+    """
 
     subject: Subject
     version: int = 0
     link: Link | None = None
     covered_to: datetime | None = None
+    guessed_to: datetime | None = None
     wanted_to: datetime | None = None
     last_read: datetime | None = None
     chain: Chain | None = None

@@ -161,6 +161,14 @@ class LocalCloud:
     def process_ids(self) -> list[int]:
         return [one for function in self._functions.values() for one in function.process_ids()]
 
+    def busy_ids(self, function: str) -> list[int]:
+        """Processes of a function, by its logical id, that are at an invocation just now."""
+        return self._functions[function].busy_ids()
+
+    def gone(self) -> dict[str, int]:
+        """How many invocations of each function lost their process."""
+        return {name: function.gone for name, function in self._functions.items()}
+
     def pages(self) -> list[dict[str, Any]]:
         """Every message that on-call received so far, oldest first."""
         return [page for inbox in self._inboxes for page in inbox.pages()]

@@ -128,7 +128,9 @@ class Function:
         self._lock = threading.Lock()
         self._idle: list[Worker] = []
         self._all: set[Worker] = set()
+        self._busy: set[Worker] = set()
         self._stopped = False
+        self.gone = 0  # invocations whose process ended under them
 
     def invoke(self, event: object) -> Invocation:
         """Never raises for what the function does; a timeout or a crash is an error as well."""
@@ -138,6 +140,8 @@ class Function:
                 process = self._take()
             except Gone as problem:
                 return Invocation(request_id, None, "Sandbox.Stopped", str(problem))
+            with self._lock:
+                self._busy.add(process)
             try:
                 answer = process.run(event, request_id)
             except Gone as problem:
@@ -145,6 +149,7 @@ class Function:
                 self._log.add(self.shape.name, f"{request_id} {problem}")
                 return Invocation(request_id, None, "Sandbox.Gone", str(problem))
             with self._lock:
+                self._busy.discard(process)
                 self._idle.append(process)
             return answer
 
@@ -158,6 +163,11 @@ class Function:
     def process_ids(self) -> list[int]:
         with self._lock:
             return [process.process_id for process in self._all]
+
+    def busy_ids(self) -> list[int]:
+        """Processes that are at an invocation, the loading before their first one included."""
+        with self._lock:
+            return [process.process_id for process in self._busy]
 
     def stop(self) -> None:
         with self._lock:
@@ -179,7 +189,9 @@ class Function:
     def _drop(self, process: Worker) -> None:
         with self._lock:
             self._all.discard(process)
+            self._busy.discard(process)
             stopped = self._stopped
+            self.gone += not stopped
         if not stopped:
             process.stop()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,14 @@ def dynamodb() -> Iterator[Any]:
         yield boto3.resource("dynamodb", region_name="eu-west-1").meta.client
 
 
-def new_table(client: Any) -> Table:
+@cache
+def _described() -> dict[str, Any]:
+    """Read once: the template takes longer to parse than most tests to run."""
     described = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))["Resources"]["Table"]["Properties"]
+    return {part: described[part] for part in SHAPE}
+
+
+def new_table(client: Any) -> Table:
     name = f"table-{next(_numbers)}"
-    client.create_table(TableName=name, **{part: described[part] for part in SHAPE})
+    client.create_table(TableName=name, **_described())
     return Table(client, name)

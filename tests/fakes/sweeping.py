@@ -21,9 +21,7 @@ from tests.fakes.outlets import FakeSweepQueue
 from tests.fakes.stage import SETTLE, Stage
 
 
-def one_by_one(
-    fetch: Callable[[str], AppUserPage], link: str, most: int
-) -> Iterator[AppUserPage]:
+def one_by_one(fetch: Callable[[str], AppUserPage], link: str, most: int) -> Iterator[AppUserPage]:
     """Nothing is fetched ahead, so that a test's order is the order."""
     for _ in range(most):
         page = fetch(link)

@@ -1,4 +1,4 @@
-"""The deployed receive function on fake AWS: the shipped handler, wiring, queue client and logger."""
+"""The receive function on fake AWS: the shipped handler, wiring, queue client and logger."""
 
 from __future__ import annotations
 

@@ -5,7 +5,8 @@ to a vendor and takes nobody else's message with it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 from unittest import mock
@@ -14,12 +15,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lib.errors import Transient
 from lib.messages import CheckMessage
-from lib.model import Subject
+from lib.model import OktaReading, Subject
 from lib.rules.hints import Hint
 from lib.settings import Mode
 from tests.fakes.dynamodb import new_table
-from tests.fakes.make import APP, OBJECT, OLD_PHONE, SUBJECT, USER, app_user, role, standing
+from tests.fakes.make import (
+    APP,
+    OBJECT,
+    OLD_PHONE,
+    OTHER_APP,
+    SUBJECT,
+    USER,
+    app_user,
+    role,
+    standing,
+)
 from tests.fakes.stage import SETTLE, Stage
 from tests.fuzz.bodies import CANARY, JSON, TEXTS
 from tests.fuzz.budget import TRIED, budget
@@ -72,8 +84,25 @@ PUBLISHED = (MESSAGES | st.sampled_from(MONSTERS)).filter(lambda text: text.ispr
 
 @pytest.fixture(scope="module")
 def shared(client: Any) -> Stage:
-    """One for many messages: making a table takes longer than a message."""
-    return Stage(new_table(client))
+    """One for many messages: making a table takes longer than a message.
+
+    Its Okta minds what it is asked for, as addresses, filters and keys do.
+    """
+    stage = Stage(new_table(client))
+    read, find = stage.okta.read_subject, stage.okta.find_subject
+
+    def read_subject(subject: Subject, other_apps: Sequence[str] = ()) -> OktaReading:
+        assert subject.app_id in (APP, OTHER_APP)
+        assert re.fullmatch(r"[\w-]{1,64}", subject.user_id, re.ASCII)
+        return read(subject, other_apps)
+
+    def find_subject(app_id: str, name: str) -> Subject | None:
+        assert re.fullmatch(r"[\w-]{1,64}", app_id, re.ASCII)
+        assert name.isprintable()
+        return find(app_id, name)
+
+    stage.okta.read_subject, stage.okta.find_subject = read_subject, find_subject
+    return stage
 
 
 @pytest.fixture(autouse=True)
@@ -87,7 +116,7 @@ def nothing_written(stage: Stage) -> bool:
     return not (stage.graph.patches or stage.okta.touches or stage.graph.bypass_writes)
 
 
-@budget(0.1)
+@budget(0.05)
 @given(PUBLISHED)
 def test_a_check_message_hurts_nobody_elses(shared: Stage, body: str) -> None:
     TRIED["messages of the check queue"] += 1
@@ -126,6 +155,15 @@ def test_a_monster_is_parked_and_can_be_listed(stage: Stage, body: str) -> None:
     stage.remediate.run("r-1", body)
     assert all(len(work.body) < 300_000 for work in stage.table.parked())
     assert any(work.sk.endswith("#r-1") for work in stage.table.parked())
+
+
+@pytest.mark.parametrize("attempt", [-1, -(10**400), 10**400, 1_000_000])
+def test_a_number_of_attempts_that_breaks_arithmetic(stage: Stage, attempt: int) -> None:
+    """The next wait is reckoned from it when a vendor does not answer."""
+    stage.okta.trouble[SUBJECT] = Transient("HTTP 503")
+    subjects = [{"app": APP, "user": USER}]
+    assert stage.run({"m-1": json.dumps({"v": 1, "subjects": subjects, "attempt": attempt})}) == []
+    assert len(stage.checks.sent) + len(stage.table.parked()) == 1
 
 
 def test_an_app_that_is_not_watched_is_not_looked_at(stage: Stage) -> None:

@@ -64,6 +64,7 @@ def obeys(outcome: Outcome, event: object) -> None:
         message = CheckMessage.parse(json.dumps(body))
         assert {hint.subject.app_id for hint in message.hints} <= {APP, OTHER_APP}
         assert {hint.app_id for hint in message.nameless} <= {APP, OTHER_APP}
+        assert all(hint.app_user_name.isprintable() for hint in message.nameless)
     says_nothing(outcome)
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from lib.errors import Refused
 from lib.model import Subject
 from lib.okta_log import PATH, LogPage
 from lib.rules.hints import HOOK_EVENTS
@@ -22,7 +21,7 @@ FORGED_PHONE, FORGED_MAIL = "+15556660000", "canary-forged@evil.example"
 
 @dataclass
 class Logged:
-    """`persisted`: in the world's seconds. `taken`: by the hook's 200, or by a reader of the log."""
+    """`persisted`: in the world's seconds. `taken`: the hook's delivery was answered with 200."""
 
     body: dict[str, Any]
     subject: Subject
@@ -83,13 +82,8 @@ class Log:
             for each in order
             if (each[0], each[1]) > (after, number) and each[0] <= self.clocks.now
         ][:3]
-        for _, _, entry in seen:
-            entry.taken = entry.taken  # taken only when the reader has sent it
         last = seen[-1] if seen else (after, number, None)
         link = f"{PATH}?n={last[1]}&after={last[0]}"
         bodies = tuple(entry.body for _, _, entry in seen)
         return LogPage(bodies, self.clocks.okta_date(), link)
 
-
-def bad_position() -> Refused:
-    return Refused(400, "E0000001", "Invalid after")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any
 
 from lib.model import (
@@ -78,7 +77,7 @@ class World:
         subject = Subject(APP, f"00uSIMULATED0000000{number}")
         object_id = _object(number)
         login = f"canary.{number}@corp.example"
-        kind = rng.choice(("ordinary", "ordinary", "synced", "privileged", "unlinked"))
+        kind = rng.choice((*["ordinary"] * 4, "synced", "privileged", "unlinked"))
         external: str | None = object_id
         if kind == "synced":
             external = f"immutable-{number}"
@@ -186,7 +185,7 @@ class World:
         if person.app is None:
             return
         silent = person.protected and not (self.flagged and self._synced(person))
-        how = how or rng.choice(("lands", "lands", "lands", "silent", "fails"))
+        how = how or rng.choice(("lands", "silent", "silent", "fails"))
         if silent and how == "lands":
             how = "silent"
         if how == "lands":
@@ -284,6 +283,3 @@ def _configuration() -> AppConfiguration:
 def _object(number: int) -> str:
     return f"{number:08}-aaaa-4aaa-8aaa-111111111111"
 
-
-def moment(clocks: Clocks) -> datetime:
-    return clocks.okta()

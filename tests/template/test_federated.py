@@ -22,14 +22,18 @@ def chosen(value: Any, cloud: str) -> Any:
     return value
 
 
-def test_only_check_and_remediate_may_and_only_when_asked_for(template: dict[str, Any]) -> None:
+def test_only_who_reads_entra_may_and_only_when_asked_for(template: dict[str, Any]) -> None:
     policy = template["Resources"]["FederatedSignIn"]
     assert policy["Condition"] == "EntraIsFederated"
     assert template["Conditions"]["EntraIsFederated"] == {
         "Fn::Equals": [{"Ref": "EntraSignIn"}, "federated"]
     }
     assert template["Parameters"]["EntraSignIn"]["Default"] == "secret"
-    assert {named(role) for role in policy["Properties"]["Roles"]} == {"CheckRole", "RemediateRole"}
+    assert {named(role) for role in policy["Properties"]["Roles"]} == {
+        "CheckRole",
+        "RemediateRole",
+        "SweepRole",
+    }
     assert list(of_type(template, "AWS::IAM::Policy")) == ["FederatedSignIn"]
     for name in (*of_type(template, "AWS::IAM::Role"), "OperatorPolicy"):
         assert "sts:" not in str(statements(template, name)), name

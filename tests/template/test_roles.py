@@ -15,6 +15,7 @@ ROLES = {
     "ApproveFunction": "ApproveRole",
     "CatchUpFunction": "CatchUpRole",
     "TickFunction": "TickRole",
+    "SweepFunction": "SweepRole",
 }
 WRITES = ("dynamodb:PutItem", "dynamodb:UpdateItem")
 # Each of them can take an item away.
@@ -107,6 +108,25 @@ def test_check_remediate_and_operators_write_the_work_items(
     assert writers == {"CheckRole", "RemediateRole", "OperatorPolicy"} | deciders | due
 
 
+def test_sweep_reads_and_marks_and_decides_nothing(template: dict[str, Any]) -> None:
+    own = ("SUBJECT#a", "SWEEP#a", "WANTED#1", "PARKED#1", "LOCK#sweep", "FACT#app_size")
+    others = ("INCIDENT#a", "LOCK#tenant", "LOCK#catch_up", "FACT#bypass", "COUNTER#a")
+    for action in WRITES:
+        assert all(allows(template, "SweepRole", action, "Table", key) for key in own)
+        assert not any(allows(template, "SweepRole", action, "Table", key) for key in others)
+    assert not allows(template, "SweepRole", "sqs:SendMessage", "RemediationQueue")
+    assert allows(template, "SweepRole", "sqs:GetQueueAttributes", "CheckQueue")
+
+
+def test_whoever_begins_or_sends_on_a_sweep_may(template: dict[str, Any]) -> None:
+    """A storm begins in check; tick puts off what is late; an operator starts and stops."""
+    for role in ("CheckRole", "TickRole", "OperatorPolicy", "SweepRole"):
+        assert allows(template, role, "sqs:SendMessage", "SweepQueue"), role
+        assert allows(template, role, "dynamodb:UpdateItem", "Table", "SWEEP#running"), role
+    marks = {n for n in ROLES.values() if allows(template, n, WRITES[0], "Table", "WANTED#0")}
+    assert marks == {"CheckRole", "SweepRole"}
+
+
 def test_tick_signs_in_nowhere_and_takes_only_dead_letters(template: dict[str, Any]) -> None:
     for secret in SECRETS:
         assert not allows(template, "TickRole", "secretsmanager:GetSecretValue", secret)
@@ -169,6 +189,7 @@ def test_each_role_reads_only_its_secrets(template: dict[str, Any]) -> None:
         "RemediateRole": {"OktaSecret", "EntraReaderSecret", "EntraWriterSecret"},
         "ApproveRole": set(),
         "CatchUpRole": {"OktaSecret"},
+        "SweepRole": {"OktaSecret", "EntraReaderSecret"},
         # The writer's is for nobody else: whoever has it writes without an approval.
         "OperatorPolicy": {"OktaSecret", "HookSecret"},
         "DoctorPolicy": {"EntraReaderSecret"},
@@ -182,10 +203,14 @@ def test_each_queue_has_one_taker(template: dict[str, Any]) -> None:
     takers = {
         (role, queue)
         for role in ROLES.values()
-        for queue in ("CheckQueue", "RemediationQueue")
+        for queue in ("CheckQueue", "RemediationQueue", "SweepQueue")
         if allows(template, role, "sqs:ReceiveMessage", queue)
     }
-    assert takers == {("CheckRole", "CheckQueue"), ("RemediateRole", "RemediationQueue")}
+    assert takers == {
+        ("CheckRole", "CheckQueue"),
+        ("RemediateRole", "RemediationQueue"),
+        ("SweepRole", "SweepQueue"),
+    }
 
 
 def test_roles_write_only_their_own_log(template: dict[str, Any]) -> None:

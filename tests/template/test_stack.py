@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from lib.flows.catch_up import LEASE, Limits
+from lib.flows.sweep import HELD, SECONDS
 from tests.template.policies import ROOT, load_template, many, named, of_type, references
 
 HANDLERS = {
@@ -16,6 +18,7 @@ HANDLERS = {
     "ApproveFunction": "approve",
     "CatchUpFunction": "catch_up",
     "TickFunction": "tick",
+    "SweepFunction": "sweep",
 }
 FUNCTIONS = tuple(HANDLERS)
 OUTPUTS = {
@@ -45,14 +48,14 @@ def test_functions_run_on_python_3_13_and_arm64(template: dict[str, Any]) -> Non
 
 
 def test_visibility_is_six_times_the_timeout(template: dict[str, Any]) -> None:
-    for name in ("CheckFunction", "RemediateFunction"):
+    for name in ("CheckFunction", "RemediateFunction", "SweepFunction"):
         timeout = template["Resources"][name]["Properties"]["Timeout"]
         queue = template["Resources"][named(source_of(template, name)["Queue"])]["Properties"]
         assert queue["VisibilityTimeout"] >= 6 * timeout
 
 
 def test_sources_report_partial_failures_and_are_bounded(template: dict[str, Any]) -> None:
-    for name in ("CheckFunction", "RemediateFunction"):
+    for name in ("CheckFunction", "RemediateFunction", "SweepFunction"):
         source = source_of(template, name)
         assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
         assert source["ScalingConfig"]["MaximumConcurrency"] >= 2  # Lambda takes no less
@@ -61,6 +64,27 @@ def test_sources_report_partial_failures_and_are_bounded(template: dict[str, Any
     # Lambda refuses a window on a FIFO queue.
     remediate = source_of(template, "RemediateFunction")
     assert "MaximumBatchingWindowInSeconds" not in remediate
+
+
+def test_a_sweeps_step_ends_before_its_lease_and_its_lease_before_the_message_returns(
+    template: dict[str, Any],
+) -> None:
+    timeout = template["Resources"]["SweepFunction"]["Properties"]["Timeout"]
+    visibility = template["Resources"]["SweepQueue"]["Properties"]["VisibilityTimeout"]
+    assert SECONDS < timeout < HELD.total_seconds() < visibility
+    assert source_of(template, "SweepFunction")["BatchSize"] == 1
+
+
+def test_everybody_is_checked_nightly_unless_nobody_wants_it(template: dict[str, Any]) -> None:
+    events = template["Resources"]["SweepFunction"]["Properties"]["Events"]
+    nightly = events["Nightly"]["Properties"]
+    assert nightly["Schedule"]["Fn::If"][:2] == ["SweepsByItself", {"Ref": "SweepAt"}]
+    assert nightly["State"] == {"Fn::If": ["SweepsByItself", "ENABLED", "DISABLED"]}
+    accepted = re.compile(template["Parameters"]["SweepAt"]["AllowedPattern"])
+    for given in ("", "cron(0 3 * * ? *)", "rate(12 hours)", "cron(0 3 ? * MON-FRI *)"):
+        assert accepted.fullmatch(given), given
+    for given in ("0 3 * * *", "cron()", "rate(1 day", "cron(0 3 * * ? *) "):
+        assert not accepted.fullmatch(given), given
 
 
 def test_tick_runs_every_minute_once_at_a_time_and_is_not_repeated(
@@ -124,7 +148,7 @@ def test_remediation_is_fifo_with_explicit_deduplication(template: dict[str, Any
 
 def test_work_queues_have_dead_letter_queues_that_keep_longest(template: dict[str, Any]) -> None:
     queues = of_type(template, "AWS::SQS::Queue")
-    for name in ("Check", "Remediation"):
+    for name in ("Check", "Remediation", "Sweep"):
         redrive = queues[f"{name}Queue"]["RedrivePolicy"]
         assert named(redrive["deadLetterTargetArn"]) == f"{name}DeadLetterQueue"
         assert redrive["maxReceiveCount"] >= 3
@@ -179,6 +203,7 @@ def test_the_key_serves_only_this_account_and_the_services_that_store(
     [
         ("ApproximateNumberOfMessagesVisible", "CheckDeadLetterQueue"),
         ("ApproximateNumberOfMessagesVisible", "RemediationDeadLetterQueue"),
+        ("ApproximateNumberOfMessagesVisible", "SweepDeadLetterQueue"),
         ("ApproximateAgeOfOldestMessage", "CheckQueue"),
         ("ApproximateAgeOfOldestMessage", "RemediationQueue"),
         ("Errors", "ReceiveFunction"),

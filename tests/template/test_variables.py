@@ -38,7 +38,9 @@ def function_of(handler: str) -> str:
     return handler.title().replace("_", "") + "Function"
 
 
-@pytest.mark.parametrize("name", ["receive", "check", "remediate", "approve", "catch_up", "tick"])
+@pytest.mark.parametrize(
+    "name", ["receive", "check", "remediate", "approve", "catch_up", "tick", "sweep"]
+)
 def test_a_function_gets_exactly_what_it_asks_for(
     template: dict[str, Any], name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -238,7 +238,8 @@ def test_a_state_that_can_not_be_read_or_written_lets_everything_through(
     vendor.goes_down()
     vendor.says = Answer(json={})
     assert vendor.ask() is None
-    assert breakers.reports == 0
+    # It is an outage all the same, even if nobody else is told of it.
+    assert breakers.reports == 1
 
 
 def test_an_unreadable_item_lets_everything_through(breakers: Breakers) -> None:

@@ -413,3 +413,45 @@ def test_lib_okta_loads_no_msal_and_the_model_loads_no_requests() -> None:
     ):
         code = f"import sys, {module}; sys.exit({unwanted!r} in sys.modules)"
         assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0, module
+
+
+def test_a_page_of_app_users_holds_their_users_and_the_way_on() -> None:
+    path = f"/api/v1/apps/{APP}/users"
+    link = f'<https://corp.example{path}?after=x&limit=500&expand=user>; rel="next"'
+    broken = {"id": "00uBROKEN", "_embedded": {"user": USER}}
+    alone = APP_USER | {"id": "00uALONE"}
+    first = Answer(json=[EXPANDED, broken, alone, {}], headers={"Link": link})
+
+    def page(sent: Sent) -> Answer:
+        return Answer(json=[]) if "after" in sent.query else first
+
+    okta, vendor = org({f"GET {path}": page})
+    found = okta.app_user_page(APP)
+    assert vendor.sent[0].query == {"limit": "500", "expand": "user"}
+    assert found.taken_at == NOW
+    assert [reading.subject for reading in found.readings] == [SUBJECT]
+    assert found.readings[0].user is not None
+    # One entry that can not be read does not spoil the other 499.
+    assert found.unreadable == ("00uBROKEN", "00uALONE", "")
+    rest = okta.app_user_page(APP, found.next)
+    assert vendor.sent[1].query == {"after": "x", "limit": "500", "expand": "user"}
+    assert (rest.readings, rest.next) == ((), "")
+
+
+def test_a_page_link_to_somewhere_else_is_not_followed() -> None:
+    okta, vendor = org({})
+    with pytest.raises(Permanent):
+        okta.app_user_page(APP, "https://elsewhere.example/api/v1/apps/x/users")
+    assert vendor.sent == []
+
+
+def test_the_rate_seen_is_told_less_what_is_left_to_others() -> None:
+    headers = {
+        "X-Rate-Limit-Limit": "100",
+        "X-Rate-Limit-Remaining": "99",
+        "X-Rate-Limit-Reset": str(EPOCH + 60),
+    }
+    okta, _ = org({f"GET /api/v1/apps/{APP}/users": Answer(json=[], headers=headers)})
+    assert okta.calls_a_minute() is None
+    okta.app_user_page(APP)
+    assert okta.calls_a_minute() == 90

@@ -58,8 +58,11 @@ class Both:
 
 
 @pytest.fixture
-def both(stage: Stage) -> Both:
-    return Both(stage)
+def both(stage: Stage, counted: Counted) -> Both:
+    """Counting has begun, and has found nothing yet."""
+    made = Both(stage)
+    counted.clear()
+    return made
 
 
 def test_a_hook_that_delivers_is_alive(both: Both, counted: Counted) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from lib.errors import Transient
+from lib.flows import sweep as sweep_module
 from lib.messages import CheckMessage
 from lib.model import KeyKind, Subject, UserKey
 from lib.rules.hints import Hint
@@ -19,6 +20,12 @@ from tests.fakes.stage import SETTLE
 from tests.fakes.sweeping import SweepStage, oid, who
 
 AGO = SETTLE + 10
+
+
+@pytest.fixture(autouse=True)
+def pages_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages as small as these would all be gathered for one round trip."""
+    monkeypatch.setattr(sweep_module, "FULL", 1)
 
 
 @pytest.fixture
@@ -278,3 +285,26 @@ def test_a_queue_that_is_down_leaves_the_batch_for_later(stage: SweepStage) -> N
     stage.steps.down = False
     stage.run({"m-2": again})
     assert len(stage.marks()) == 7
+
+
+def test_pages_of_few_are_gathered_for_one_round_trip(
+    stage: SweepStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep_module, "FULL", 300)
+    everybody(stage)
+    assert stage.ended().counts.read == 7
+    assert stage.graph.calls == ["read_users"]
+
+
+def test_a_page_that_fails_does_not_take_the_gathered_along(
+    stage: SweepStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep_module, "FULL", 300)
+    third = f"app_user_page next:{who(5).user_id}"
+    stage.okta.trouble[third] = Transient("rate limit", retry_after=40)
+    everybody(stage)
+    stage.step()
+    assert (stage.latest().counts.pages, stage.latest().counts.read) == (2, 6)
+    stage.okta.trouble.clear()
+    assert stage.ended().counts.listed == 7
+    assert stage.okta.calls.count("app_user_page") == 5

@@ -20,6 +20,12 @@ from tests.fakes.make import APP, OLD_MAILS, OLD_PHONE, OTHER_APP, SECRETS
 from tests.fakes.sweeping import Crash, SweepStage, ahead_of, oid, who
 
 
+@pytest.fixture(autouse=True)
+def pages_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages as small as these would all be gathered for one round trip."""
+    monkeypatch.setattr(sweep_module, "FULL", 1)
+
+
 @pytest.fixture
 def stage(client: Any) -> SweepStage:
     made = SweepStage(new_table(client))
@@ -38,7 +44,9 @@ def test_everybody_is_read_in_few_calls_and_nothing_else_happens(stage: SweepSta
     assert done.outcome == "complete"
     assert (done.counts.pages, done.counts.listed, done.counts.read) == (4, 7, 7)
     assert (done.counts.equal, done.counts.differing) == (7, 0)
-    assert stage.okta.calls.count("app_user_page") == 4  # three pages, and the other app's empty one
+    assert (
+        stage.okta.calls.count("app_user_page") == 4
+    )  # three pages, and the other app's empty one
     assert stage.okta.calls.count("read_subject") == 0
     assert stage.graph.calls == ["read_users"] * 3
     assert stage.checks.sent == []
@@ -248,9 +256,7 @@ def test_who_moved_to_another_watched_app_is_no_leaver(stage: SweepStage) -> Non
     assert stage.ended().counts.gone == 0
 
 
-def test_many_linked_are_taken_in_parts(
-    stage: SweepStage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_many_linked_are_taken_in_parts(stage: SweepStage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sweep_module, "LINKED", 1)
     monkeypatch.setattr(sweep_module, "MARKS", 1)
     stage.begin()
