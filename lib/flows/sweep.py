@@ -144,6 +144,8 @@ class Sweeping:
             wait = self._again(going, message, str(error), LOCKED_OUT)
         self._table.give_back_lease(going.lease, self._clock())
         sweep = going.sweep
+        where = {"phase": sweep.phase.value, "round": sweep.round, "page": sweep.page}
+        logger.info("went on", extra={"sweep": sweep.id, **where})
         if sweep.phase is Phase.DONE:
             return
         if wait is None:

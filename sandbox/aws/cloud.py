@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,6 +13,7 @@ from urllib.request import Request, urlopen
 
 import boto3
 from botocore.config import Config
+from moto.dynamodb.responses import DynamoHandler
 from moto.server import ThreadedMotoServer
 
 from sandbox.aws.shapes import Shape
@@ -45,6 +48,7 @@ class Cloud:
         if Cloud._running is not None:
             raise RuntimeError("moto keeps one state per process, and a local cloud already runs.")
         logging.getLogger("werkzeug").setLevel(logging.ERROR)  # one line a request otherwise
+        _one_table_request_at_a_time()
         self._server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
         self._server.start()
         host, port = self._server.get_host_and_port()
@@ -100,6 +104,20 @@ class Cloud:
                 for function in shape.functions.values()
             },
         )
+
+
+@functools.cache
+def _one_table_request_at_a_time() -> None:
+    """A transaction of moto's copies the tables and puts the copies back when it is refused: what
+    was written beside it would be lost, which DynamoDB never does.
+    """
+    lock, real = threading.RLock(), DynamoHandler.call_action
+
+    def call_action(handler: DynamoHandler) -> Any:
+        with lock:
+            return real(handler)
+
+    DynamoHandler.call_action = call_action  # type: ignore[method-assign]
 
 
 def _create_secret(client: SecretsManagerClient, name: str, properties: Mapping[str, Any]) -> str:

@@ -18,8 +18,15 @@ from tests.fakes.dynamodb import new_table
 from tests.fakes.make import OLD_PHONE, OTHER_APP
 from tests.fakes.stage import SETTLE
 from tests.fakes.sweeping import SweepStage, oid, who
+from tests.simulation.memory import MemoryDynamoDB
 
 AGO = SETTLE + 10
+
+
+@pytest.fixture(scope="module")
+def client() -> MemoryDynamoDB:
+    """Held to what moto does by tests/store, and far quicker."""
+    return MemoryDynamoDB()
 
 
 @pytest.fixture(autouse=True)

@@ -18,6 +18,13 @@ from lib.store.records import SubjectState
 from tests.fakes.dynamodb import new_table
 from tests.fakes.make import APP, OLD_MAILS, OLD_PHONE, OTHER_APP, SECRETS
 from tests.fakes.sweeping import Crash, SweepStage, ahead_of, oid, who
+from tests.simulation.memory import MemoryDynamoDB
+
+
+@pytest.fixture(scope="module")
+def client() -> MemoryDynamoDB:
+    """Held to what moto does by tests/store, and far quicker."""
+    return MemoryDynamoDB()
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,289 @@
+"""Each safety rule switched off, by itself: the harness has to notice every one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import lib.flows.approve as approve_flow
+import lib.flows.check as check_flow
+import lib.flows.remediate as remediate_flow
+import lib.flows.rulings as rulings_flow
+import lib.rules.coverage as coverage
+import lib.rules.policy as policy
+from lib.flows.check import Check
+from lib.flows.drifts import Drifts
+from lib.flows.errands import Errands
+from lib.flows.guards import Guards
+from lib.flows.remediate import Remediation
+from lib.flows.runs import Scene
+from lib.flows.shared import Shared
+from lib.flows.sight import Eyes
+from lib.flows.tick import Tick
+from lib.incident import Plan
+from lib.model import Link
+from lib.rules.policy import Approval, Decision
+from lib.settings import Mode
+from lib.store.incidents import Incidents
+from lib.store.items import Items
+from lib.store.table import Table
+
+# Sets an attribute of a module or class, and puts it back afterwards.
+Patch = Callable[[Any, str, Any], None]
+
+
+def covers_too_much(patch: Patch) -> None:
+    """A read covers hints that were published right before it, whatever replication still hides."""
+    later: Callable[[datetime, timedelta], datetime] = lambda at, _: at  # noqa: E731
+    patch(coverage, "covered_to", later)
+
+
+def guesses_cover(patch: Patch) -> None:
+    """A read that asked Graph for nobody covers hints that named the app."""
+
+    def nobody(self: Any, sight: Any) -> None:
+        state = self._state(sight, chain=None, cover=True)
+        self._commit(self._settled(sight, state), [])
+
+    patch(Check, "_nobody", nobody)
+
+
+def forgets_hints_while_looking(patch: Patch) -> None:
+    """A subject whose look is queued takes every hint for answered."""
+    patch(coverage, "will_be_covered", lambda published, next_look, settle: next_look is not None)
+
+
+def writes_without_condition(patch: Patch) -> None:
+    real = Items._put
+
+    def put(self: Any, item: Any, condition: str = "", values: Any = None) -> Any:
+        return real(self, item)
+
+    patch(Items, "_put", put)
+
+
+def does_not_read_before_a_write(patch: Patch) -> None:
+    """The plan is believed, as it was made."""
+
+    def read(self: Any, incident: Any) -> Any:
+        plan = incident.plan
+        reading = self._okta.read_subject(plan.subject, ())
+        user = self._graph.read_user(plan.link.object_id) if plan.link else None
+        return Scene(reading, user)
+
+    patch(Guards, "read", read)
+    patch(Guards, "stop", lambda self, incident, step, scene: None)
+
+
+def believes_any_link(patch: Patch) -> None:
+    patch(Link, "pinned", property(lambda self: True))
+
+
+def ignores_a_changed_link(patch: Patch) -> None:
+    def read(self: Any, incident: Any) -> Any:
+        plan = incident.plan
+        others = [app for app in self._app_ids if app != plan.subject.app_id]
+        reading = self._okta.read_subject(plan.subject, others)
+        return Scene(reading, self._graph.read_user(plan.link.object_id)) if plan.link else None
+
+    patch(Guards, "read", read)
+
+
+def approves_whatever_the_plan(patch: Patch) -> None:
+    """Approvals count for an incident, and not for exactly one plan."""
+    real = policy.gate
+
+    def gate(plan: Plan, mode: Mode, approvals: Any, now: datetime, hours: float) -> Decision:
+        given = [replace(each, digest=plan.digest) for each in approvals]
+        return real(plan, mode, given, now, hours)
+
+    _gate(patch, gate)
+
+
+def counts_approvals_not_people(patch: Patch) -> None:
+    real = policy.gate
+
+    def gate(plan: Plan, mode: Mode, approvals: Any, now: datetime, hours: float) -> Decision:
+        each: list[Approval] = [
+            replace(one, person=f"{one.person} {number}@")
+            for number, one in enumerate(approvals)
+        ]
+        return real(plan, mode, [*each, *each[:0]], now, hours)
+
+    _gate(patch, gate)
+
+
+def approvals_last_for_good(patch: Patch) -> None:
+    real = policy.gate
+
+    def gate(plan: Plan, mode: Mode, approvals: Any, now: datetime, hours: float) -> Decision:
+        return real(plan, mode, approvals, now, 1e6)
+
+    _gate(patch, gate)
+
+
+def _gate(patch: Patch, gate: Any) -> None:
+    import lib.flows.bypass as bypass_flow
+    import lib.flows.decide as decide_flow
+    import lib.flows.flag_incident as flag_flow
+    import lib.flows.tick as tick_flow
+
+    for module in (
+        *(policy, approve_flow, remediate_flow, bypass_flow, decide_flow, flag_flow, tick_flow),
+    ):
+        patch(module, "gate", gate)
+
+
+def anybody_approves(patch: Patch) -> None:
+    """The target, and whoever changed the value, approve too."""
+    nobody: Callable[[str, Any], bool] = lambda person, excluded: False  # noqa: E731
+    patch(policy, "is_excluded", nobody)
+    patch(rulings_flow, "is_excluded", nobody)
+
+
+def ignores_the_mode(patch: Patch) -> None:
+    patch(Table, "mode", lambda self, default: default)
+
+
+def has_no_cap(patch: Patch) -> None:
+    patch(Remediation, "_over_cap", lambda self, incident: "")
+
+
+def has_no_tenant_lock(patch: Patch) -> None:
+    patch(Table, "tenant_locked", lambda self, now: False)
+
+
+def takes_any_tenant_lock(patch: Patch) -> None:
+    patch(Table, "take_tenant_lock", lambda self, holder, now, lasting: None)
+
+
+def touches_break_glass(patch: Patch) -> None:
+    real: Any = policy.policy_for
+
+    def policy_for(case: Any, kinds: Any, break_glass: frozenset[str]) -> Any:
+        return real(case, kinds, frozenset())
+
+    import lib.rules.plans as plans
+
+    patch(plans, "policy_for", policy_for)
+    patch(Guards, "_now_guarded", lambda self, incident, step, scene: "")
+
+
+def forgets_errands(patch: Patch) -> None:
+    """Pages and mends are sent when they come up, and remembered nowhere."""
+    real = Table.commit_subject
+
+    def commit(self: Any, state: Any, changes: Any = (), conditions: Any = ()) -> Any:
+        stored = real(self, replace(state, errands=()), changes, conditions)
+        return replace(stored, errands=state.errands)
+
+    patch(Table, "commit_subject", commit)
+
+
+def lists_no_page_as_due(patch: Patch) -> None:
+    real = Incidents._page_put
+
+    def put(self: Any, incident: Any, page: Any) -> Any:
+        made = real(self, incident, page)
+        given = made["Update"]
+        given["UpdateExpression"] = given["UpdateExpression"].partition(", due_pk")[0]
+        values = given["ExpressionAttributeValues"]
+        given["ExpressionAttributeValues"] = {":b": values[":b"], ":t": values[":t"]}
+        return made
+
+    patch(Incidents, "_page_put", put)
+
+
+def has_no_tick(patch: Patch) -> None:
+    nothing: Mapping[str, int] = {}
+    patch(Tick, "run", lambda self: nothing)
+
+
+def opens_what_was_dismissed(patch: Patch) -> None:
+    patch(Drifts, "_dismissed", lambda self, plan: False)
+
+
+def mends_what_comes_back(patch: Patch) -> None:
+    patch(Drifts, "_back", lambda self, sight, plan: "")
+
+
+def proves_by_a_filter(patch: Patch) -> None:
+    """What agrees in a filtered read is called proved, although an index may lag."""
+    patch(check_flow.Check, "_agreeing", lambda self, sight, verdict: [])
+    real = Check._agree
+
+    def agree(self: Any, sight: Any, verdict: Any) -> None:
+        drifting = {drift.attribute for drift in verdict.drifts}
+        found = [name for name in sight.incidents if name not in drifting]
+        patch(self, "_agreeing", lambda sight, verdict: found)
+        try:
+            real(self, sight, verdict)
+        finally:
+            del self._agreeing
+
+    patch(Check, "_agree", agree)
+
+
+def proves_under_a_step(patch: Patch) -> None:
+    """A read from before the step, or while it is under way, proves it."""
+    patch(check_flow, "under_way", lambda incident, now: False)
+    patch(Items, "_transact", _without_conditions())
+
+
+def _without_conditions() -> Any:
+    real = Items._transact
+
+    def transact(self: Any, puts: list[dict[str, Any]]) -> None:
+        bare = []
+        for each in puts:
+            put = each.get("Put")
+            if put and put["Item"]["pk"].startswith(("INCIDENT#", "SUBJECT#")):
+                bare.append({"Put": {"TableName": put["TableName"], "Item": put["Item"]}})
+            else:
+                bare.append(each)
+        real(self, bare)
+
+    return transact
+
+
+def pages_under_new_keys(patch: Patch) -> None:
+    """Each sending of a page has a key of its own."""
+    real = Errands._send
+    numbers = iter(range(1_000_000))
+
+    def send(self: Any, page: Any, alerted: bool) -> bool:
+        pager = self._pager
+
+        class Renamed:
+            def page(self, page: Any) -> None:
+                pager.page(replace(page, key=f"{page.key}-{next(numbers)}"))
+
+        self._pager = Renamed()
+        try:
+            return real(self, page, alerted)
+        finally:
+            self._pager = pager
+
+    patch(Errands, "_send", send)
+
+
+def ends_a_list_that_grows(patch: Patch) -> None:
+    """The incident of a shared cause ends although somebody joins it meanwhile."""
+    patch(Table, "nobody_joined", lambda self, parent_id, since: _always(self, parent_id))
+    patch(Shared, "_commit", Shared._commit)
+
+
+def _always(table: Any, parent_id: str) -> Mapping[str, Any]:
+    key = {"pk": f"INCIDENT#{parent_id}", "sk": "NOTHING"}
+    return {
+        "TableName": table._name,
+        "Key": key,
+        "ConditionExpression": "attribute_not_exists(pk)",
+    }
+
+
+def asks_nobody_twice(patch: Patch) -> None:
+    """A hint that names no app is answered by any link of the user's."""
+    patch(Eyes, "needed", lambda self, task, state, states: not task.guessed)
