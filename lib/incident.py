@@ -11,6 +11,7 @@ import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from lib.model import Attribute, Link, Subject, Value
 
@@ -104,7 +105,7 @@ class Policy:
     reasons: tuple[str, ...]
     excluded: tuple[str, ...] = ()  # who may not approve: the target and who changed the value
     blocked: str = ""  # why nothing may be done at all
-    changed: str = ""  # who last changed the profile in Okta, and when
+    changed: str = ""  # who last changed the user or the assignment in Okta, and when
 
 
 @dataclass(frozen=True)
@@ -124,12 +125,29 @@ class Plan:
     @property
     def digest(self) -> str:
         """SHA-256 over all of it. Never shown in alerts: it is derived from the values."""
-        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        text = json.dumps(_unordered(asdict(self)), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
     @property
     def values_digest(self) -> str:
         return values_digest([Drift(self.attribute, self.expected, self.actual)], self.link)
+
+
+def _unordered(plan: dict[str, Any]) -> dict[str, Any]:
+    """For hashing only: values that are lists have no order (lib/rules/compare.py)."""
+    steps = [
+        {**step, "before": in_order(step["before"]), "after": in_order(step["after"])}
+        for step in plan["steps"]
+    ]
+    both = {"expected": in_order(plan["expected"]), "actual": in_order(plan["actual"])}
+    return {**plan, **both, "steps": steps}
+
+
+def in_order(value: Value) -> Value:
+    """The same for every order of a list of addresses, in which Graph and Okta promise none."""
+    if not isinstance(value, tuple):
+        return value
+    return tuple(sorted(value, key=lambda each: (each.casefold(), each)))
 
 
 def values_digest(drifts: list[Drift], link: Link | None) -> str:
@@ -140,7 +158,7 @@ def values_digest(drifts: list[Drift], link: Link | None) -> str:
 
 
 def _plain(value: Value) -> str:
-    return json.dumps(sorted(value) if isinstance(value, tuple) else value)
+    return json.dumps(in_order(value))
 
 
 class Severity(StrEnum):

@@ -194,7 +194,10 @@ class PushLog:
 
 @dataclass(frozen=True)
 class ProfileChange:
-    """Who last changed an Okta user's profile, from user.account.update_profile."""
+    """Who changed an Okta user, or the user's assignment to a watched app.
+
+    `actor_login` None: no person, or nobody Okta names.
+    """
 
     actor_id: str
     actor_login: str | None

@@ -140,11 +140,22 @@ class Okta:
                 break
         return PushLog(tuple(events), since, taken_at, complete)
 
-    def profile_changes(self, user_id: str, since: datetime) -> tuple[ProfileChange, ...]:
-        """The newest user.account.update_profile entries that name an actor, newest first."""
-        entries = okta_log.latest(self._http, since, okta_log.change_filter(user_id))
+    def profile_changes(
+        self, user_id: str, since: datetime, app_ids: Sequence[str]
+    ) -> tuple[ProfileChange, ...]:
+        """The newest changes of the user and of the assignments to these apps that name an actor,
+        newest first.
+        """
+        entries = okta_log.latest(self._http, since, okta_log.change_filter(user_id, app_ids))
         found = [profile_change(entry) for entry in entries]
         return tuple(change for change in found if change is not None)
+
+    def pushed_since(self, app_id: str, since: datetime) -> datetime | None:
+        """When the app last pushed anybody's profile with success after `since`, if it did."""
+        entries = okta_log.latest(self._http, since, okta_log.app_push_filter(app_id))
+        found = [push_event(entry) for entry in entries]
+        done = [e.published for e in found if e and not e.started and e.result == "SUCCESS"]
+        return max((at for at in done if at > since), default=None)
 
     def touch(self, subject: Subject, attribute: str, value: str) -> Receipt:
         """Sets one AppUser attribute, so that Okta detects a change and pushes the profile.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from urllib.parse import parse_qs, urljoin, urlsplit
 
@@ -29,14 +29,35 @@ PUSH_TYPES = (
     "app.office365.api.error.reactivate.user",
     "app.office365.api.error.deactivate.user",
 )
-PROFILE_CHANGE = "user.account.update_profile"
+# Who decided what Okta means: the profile and the state of the user, and the assignment.
+USER_CHANGES = (
+    "user.account.update_profile",
+    "user.lifecycle.create",
+    "user.lifecycle.activate",
+    "user.lifecycle.deactivate",
+    "user.lifecycle.reactivate",
+    "user.lifecycle.suspend",
+    "user.lifecycle.unsuspend",
+    "user.lifecycle.delete.initiated",
+)
+ASSIGNMENT_CHANGES = (
+    "application.user_membership.add",
+    "application.user_membership.remove",
+    "application.user_membership.update",
+    "application.user_membership.change_username",
+    "application.user_membership.provision",
+    "application.user_membership.deprovision",
+    "application.user_membership.approve",
+    "application.user_membership.revoke",
+    "application.user_membership.restore",
+)
 PATH = "/api/v1/logs"
 PAGE_SIZE = 1000
 
 
 def push_filter(app_id: str, user_id: str) -> str:
-    types = " or ".join(f"eventType eq {_quoted(name)}" for name in PUSH_TYPES)
-    return f"({types}) and target.id eq {_quoted(user_id)} and target.id eq {_quoted(app_id)}"
+    types = _any("eventType", PUSH_TYPES)
+    return f"{types} and target.id eq {_quoted(user_id)} and target.id eq {_quoted(app_id)}"
 
 
 def app_push_filter(app_id: str) -> str:
@@ -44,8 +65,15 @@ def app_push_filter(app_id: str) -> str:
     return f'eventType eq "{PROFILE_PUSH}" and target.id eq {_quoted(app_id)}'
 
 
-def change_filter(user_id: str) -> str:
-    return f"eventType eq {_quoted(PROFILE_CHANGE)} and target.id eq {_quoted(user_id)}"
+def change_filter(user_id: str, app_ids: Sequence[str]) -> str:
+    """Changes of the user, and of the assignments to these apps: a leaver's end of many others
+    would leave no room for them among the newest.
+    """
+    kinds = _any("eventType", USER_CHANGES)
+    if app_ids:
+        of_app = f"{_any('eventType', ASSIGNMENT_CHANGES)} and {_any('target.id', app_ids)}"
+        kinds = f"({kinds} or ({of_app}))"
+    return f"{kinds} and target.id eq {_quoted(user_id)}"
 
 
 def poll(http: Http, since: datetime, expression: str) -> Iterator[tuple[Reply, list[object]]]:
@@ -138,6 +166,10 @@ def own_link(org: str, link: str) -> str:
     if not plain or "after" not in parse_qs(target.query):
         raise Permanent("Okta's next link does not lead to the log of this organisation")
     return f"{PATH}?{target.query}"
+
+
+def _any(path: str, values: Sequence[str]) -> str:
+    return "(" + " or ".join(f"{path} eq {_quoted(value)}" for value in values) + ")"
 
 
 def _quoted(value: str) -> str:

@@ -105,13 +105,16 @@ def push_event(raw: object) -> PushEvent | None:
 
 
 def profile_change(raw: object) -> ProfileChange | None:
-    """Who did it; None when the entry does not say."""
+    """Who did it; None when the entry does not say. Okta itself and apps have an id and no login:
+    theirs (such as system@okta.com) is no person's.
+    """
     given = mapping(raw)
     actor = mapping(given.get("actor"))
     actor_id, published = text(actor, "id"), from_text_or_none(given.get("published"))
     if actor_id is None or published is None:
         return None
-    return ProfileChange(actor_id, text(actor, "alternateId"), published)
+    person = text(actor, "type") in ("User", None)
+    return ProfileChange(actor_id, text(actor, "alternateId") if person else None, published)
 
 
 def items(body: object) -> Iterator[object]:

@@ -7,9 +7,10 @@ than every step it knows of.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from aws_lambda_powertools import Logger
 
@@ -280,6 +281,7 @@ class Check:
                     Errand(incident.id, digest=incident.plan.digest, attempt=incident.attempt)
                 )
         changes = [IncidentChange(o.incident, o.entries, o.pages) for o in outcomes]
+        conditions = self._listed([o.incident for o in outcomes if o.incident.parent])
         stored = self._table.commit_subject(
             replace(
                 state,
@@ -289,9 +291,19 @@ class Check:
                 errands=tuple(errands),
             ),
             changes,
+            conditions,
         )
         if stored.errands:
             self._run_errands(stored)
+
+    def _listed(self, members: Sequence[Incident]) -> list[Mapping[str, Any]]:
+        """A drift waits for an incident only while that one is open and lists it."""
+        found: dict[str, Mapping[str, Any]] = {}
+        for incident in members:
+            member = Member(incident.subject, incident.attribute, incident.id)
+            for condition in self._table.still_listed(incident.parent, member):
+                found[str(condition["Key"])] = condition
+        return list(found.values())
 
     def _run_errands(self, state: SubjectState) -> SubjectState:
         for errand in state.errands:

@@ -126,36 +126,45 @@ def seen_again(
         drift_read_at=read_at,
         updated_at=now.now,
         attempt=known.attempt + 1 if run else known.attempt,
+        approved_until=known.approved_until if same else None,
         parent=parent,
     )
     entries: list[Entry] = []
-    pages: list[Page] = []
-    once = str(known.version)
-    if unproved:
-        detail = "The values still differ after the last look. " + _what_next(incident, decision)
-        entries.append(Entry(now.now, ACTOR, "not proved", describe(plan, causes, decision)))
-        pages.append(page(incident, News.GAVE_UP, detail, once))
-    elif parent:
-        if not same:
-            entries.append(Entry(now.now, ACTOR, "plan changed", describe(plan, causes, decision)))
-    elif not same:
-        entries.append(Entry(now.now, ACTOR, "plan changed", describe(plan, causes, decision)))
-        if _worse(known, incident):
-            pages.append(page(incident, News.CHANGED, _what_next(incident, decision), once))
-        elif status is Status.WAITING_APPROVAL and (_waits_anew(known, incident) or now.approvals):
-            detail = "The plan changed, so approvals count anew. " + _what_next(incident, decision)
-            pages.append(page(incident, News.NEEDS_YOU, detail, once))
-    elif status is not known.status:
+    if unproved or not same:
+        word = "not proved" if unproved else "plan changed"
+        entries.append(Entry(now.now, ACTOR, word, describe(plan, causes, decision)))
+    elif status is not known.status and not parent:
         entries.append(Entry(now.now, ACTOR, status.value, decision.reason))
-        if _waits_anew(known, incident):
-            pages.append(page(incident, News.NEEDS_YOU, _what_next(incident, decision), once))
     if parent and parent != known.parent:
         entries.append(_listed(parent, now.now))
+    news = _news(known, incident, decision, now)
     asleep = known.snoozed_until is not None and now.now < known.snoozed_until
-    if asleep and not unproved and not _worse(known, incident):
-        pages = []
+    quiet = asleep and not unproved and not _worse(known, incident)
+    pages = (news,) if news and not quiet else ()
     leaves = known.parent if known.parent != parent else ""
-    return Outcome(incident, tuple(entries), tuple(pages), run, leaves)
+    return Outcome(incident, tuple(entries), pages, run, leaves)
+
+
+def _news(known: Incident, after: Incident, decision: Decision, now: Circumstances) -> Page | None:
+    """What on-call is told of a drift that is still there; None: nothing new."""
+    next_ = _what_next(after, decision)
+    once = str(known.version)
+    if known.status is Status.PROVING:
+        detail = f"The values still differ after the last look. {next_}"
+        return page(after, News.GAVE_UP, detail, once)
+    if after.parent:
+        return None  # its list tells
+    if known.parent and _waits_anew(known, after):
+        # Nobody was paged of it while a list held it: once a day, should it come and go.
+        once = f"left-{after.lead.name.value}-{now.now:%Y%m%d}"
+        return page(after, News.NEEDS_YOU, next_, once)
+    same = after.plan.digest == known.plan.digest
+    if not same and _worse(known, after):
+        return page(after, News.CHANGED, next_, once)
+    if not same and after.status is Status.WAITING_APPROVAL and now.approvals:
+        next_ = f"The plan changed, so approvals count anew. {next_}"
+        return page(after, News.NEEDS_YOU, next_, once)
+    return page(after, News.NEEDS_YOU, next_, once) if _waits_anew(known, after) else None
 
 
 def _with_a_person(plan: Plan, why: str) -> Plan:
@@ -173,8 +182,8 @@ def _listed(parent: str, at: datetime) -> Entry:
 
 
 def _waits_anew(before: Incident, after: Incident) -> bool:
-    waits = Status.WAITING_APPROVAL
-    return after.status is waits and before.status is not waits
+    waits = (Status.WAITING_APPROVAL, Status.WAITING_PERSON)
+    return after.status in waits and before.status not in waits
 
 
 def _worse(before: Incident, after: Incident) -> bool:
@@ -187,7 +196,7 @@ def _worse(before: Incident, after: Incident) -> bool:
 
 def proved(known: Incident, read_at: datetime, now: datetime) -> Outcome:
     """The only way to RESOLVED: a read later than the last drift read and the last step."""
-    incident = replace(known, status=Status.RESOLVED, in_flight=None, updated_at=now)
+    incident = replace(known, status=Status.RESOLVED, in_flight=None, parent="", updated_at=now)
     told = Entry(now, ACTOR, "proved", f"expected = actual in the read of {read_at.isoformat()}")
     by_us = known.steps_done > 0
     detail = "" if by_us else "The values agree again without a step of ours."
@@ -198,9 +207,18 @@ def proved(known: Incident, read_at: datetime, now: datetime) -> Outcome:
 
 def silent(known: Incident, now: datetime) -> Outcome:
     """Okta no longer has an opinion: there is nothing left to mend or to prove."""
-    incident = replace(known, status=Status.DISMISSED, updated_at=now)
-    told = Entry(now, ACTOR, "dismissed", "Okta no longer has an opinion")
-    told_of = page(incident, News.DISMISSED, "Okta no longer has an opinion.")
+    return _closed(known, now, "Okta no longer has an opinion")
+
+
+def ruled(known: Incident, now: datetime) -> Outcome:
+    """The values are again what a person dismissed."""
+    return _closed(known, now, "the values are again those that a person dismissed")
+
+
+def _closed(known: Incident, now: datetime, why: str) -> Outcome:
+    incident = replace(known, status=Status.DISMISSED, in_flight=None, parent="", updated_at=now)
+    told_of = page(incident, News.DISMISSED, f"{why[0].upper()}{why[1:]}.")
+    told = Entry(now, ACTOR, "dismissed", why)
     return Outcome(incident, (told,), (told_of,), leaves=known.parent)
 
 

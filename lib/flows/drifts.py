@@ -48,7 +48,7 @@ class Drifts:
     def outcomes(
         self, sight: Sight, expected: tuple[Expectation, ...], verdict: Verdict
     ) -> list[Outcome]:
-        """One for each drift that nobody dismissed. Raises Transient."""
+        """One for each drift that nobody dismissed, or that is closed by it. Raises Transient."""
         findings = self._evidence.gather(sight.reading, sight.entra)
         by_attribute = {e.attribute: e for e in expected}
         watched = watched_digest(expected, sight.entra)
@@ -95,8 +95,8 @@ class Drifts:
             attempt=failures_after(known) if known else 0,
             touched_lately=touched is not None and read_at - touched < TOUCH_PAUSE,
         )
-        if known is None and self._dismissed(plan):
-            return None
+        if self._dismissed(plan):
+            return decide.ruled(known, self._clock()) if known else None
         now = Circumstances(
             mode,
             tuple(self._table.approvals(incident_id)) if known else (),

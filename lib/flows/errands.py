@@ -1,13 +1,17 @@
 """What a committed transaction still has to send: pages and remediation messages.
 
-The subject's item remembers them, so a crash after the commit costs a repeat and not the page:
-the redelivered message runs them before anything else. Receivers drop repeats by key.
+The subject's item remembers them, so a crash after the commit costs a repeat and not the work: the
+redelivered message runs them before anything else. Receivers drop repeats by key. A page that can
+not be sent holds nothing up: its own row is due, and tick sends it.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from aws_lambda_powertools import Logger
+
+from lib.errors import PushproofError
 from lib.incident import Entry, News, Page, Severity
 from lib.messages import RemediationMessage
 from lib.model import Subject
@@ -17,6 +21,8 @@ from lib.rules.pages import group_page
 from lib.store.records import SubjectState
 from lib.store.table import Table
 from lib.times import Clock
+
+logger = Logger(child=True)
 
 ACTOR = "pages"
 # What a resolve waits for in vain: no alert was opened that it could close.
@@ -28,7 +34,9 @@ class Errands:
         self._table, self._pager, self._queue, self._clock = table, pager, queue, clock
 
     def run(self, state: SubjectState) -> SubjectState:
-        """Sends everything the state remembers, then forgets it. Raises Transient."""
+        """Sends everything the state remembers, then forgets it. Raises Transient when a mend can
+        not be queued.
+        """
         # Mends first: a topic that fails must not hold them back.
         for errand in state.errands:
             if errand.digest:
@@ -38,9 +46,16 @@ class Errands:
                     )
                 )
         for incident_id in dict.fromkeys(e.incident_id for e in state.errands if e.page_key):
-            self.send_pages(incident_id)
+            self.try_pages(incident_id)
         self._table.errands_done(state)
         return replace(state, errands=(), version=state.version + 1)
+
+    def try_pages(self, incident_id: str) -> None:
+        """As send_pages; what fails is left to tick."""
+        try:
+            self.send_pages(incident_id)
+        except PushproofError as error:
+            logger.warning("page not sent", extra={"incident": incident_id, "reason": str(error)})
 
     def send_pages(self, incident_id: str) -> None:
         """In the order in which they became news. Raises Transient, and what is left stays due."""

@@ -29,6 +29,7 @@ from lib.model import (
 )
 from lib.ports import GraphPort, OktaPort
 from lib.rules.case import (
+    APP_PUSHES,
     AUDIT,
     FLAG,
     OKTA_APP,
@@ -40,6 +41,7 @@ from lib.rules.case import (
 )
 from lib.rules.connector import BEFORE, Connector
 from lib.rules.expected import Expectation
+from lib.rules.pushlog import FailureKind, PushStory, parse_reason
 from lib.store.table import Table
 from lib.times import Clock
 
@@ -61,6 +63,7 @@ class Findings:
     standing: Standing | None
     connector: Connector
     push_log: PushLog | None
+    pushed_since: datetime | None
     bypass: BypassFact | None
     audit: AuditLog | None
     unread: Mapping[str, str]
@@ -91,6 +94,7 @@ class Findings:
             standing=self.standing,
             connector=self.connector,
             push_log=self.push_log,
+            pushed_since=self.pushed_since,
             bypass=self.bypass,
             audit=self.audit,
             unread=self.unread,
@@ -104,7 +108,10 @@ class Findings:
 
 
 class Evidence:
-    """Reads findings; caches what changes rarely for the life of the execution environment."""
+    """Reads findings; caches what changes rarely for the life of the execution environment.
+
+    `app_ids`: the watched apps, for who changed an assignment; a subject's own is always among them.
+    """
 
     def __init__(
         self,
@@ -113,7 +120,9 @@ class Evidence:
         table: Table,
         connector_object_id: str | None,
         clock: Clock,
+        app_ids: tuple[str, ...] = (),
     ) -> None:
+        self._app_ids = app_ids
         self._okta, self._graph, self._table = okta, graph, table
         self._clock = clock
         self._audits = Audits(graph, clock)
@@ -121,6 +130,7 @@ class Evidence:
         self._configurations: dict[str, tuple[datetime, AppConfiguration | None]] = {}
         self._proofs: dict[str, tuple[datetime, TouchProof | None]] = {}
         self._bypass: tuple[datetime, BypassFact | None] | None = None
+        self._pushed: dict[str, tuple[datetime, datetime, datetime | None]] = {}
         self._refused: dict[str, str] = {}  # why a kept fact is unknown
 
     def configuration(self, app_id: str) -> AppConfiguration | None:
@@ -146,9 +156,10 @@ class Evidence:
         unread: dict[str, str] = {}
         push_log = _read(SYSTEM_LOG, lambda: self._okta.push_log(subject, since), unread)
         week = reading.taken_at - RECENT
+        apps = tuple(dict.fromkeys((subject.app_id, *self._app_ids)))
         changes = _read(
-            "okta System Log, profile changes",
-            lambda: self._okta.profile_changes(subject.user_id, week),
+            "okta System Log, changes",
+            lambda: self._okta.profile_changes(subject.user_id, week, apps),
             unread,
         )
         configuration = self.configuration(subject.app_id)
@@ -170,6 +181,7 @@ class Evidence:
             standing=standing,
             connector=self._connectors.of(subject.app_id, target_id, push, audit),
             push_log=push_log,
+            pushed_since=self._pushed_since(subject.app_id, story, unread),
             bypass=bypass,
             audit=audit,
             unread=unread,
@@ -205,6 +217,21 @@ class Evidence:
         if recorded is None or recorded.enabled is not seen.enabled:
             self._table.record_bypass(seen)
         return seen
+
+    def _pushed_since(
+        self, app_id: str, story: PushStory | None, unread: dict[str, str]
+    ) -> datetime | None:
+        """Asked only where the connector's sign-in failed: is it still so? Kept for the app, because
+        an outage makes everybody ask."""
+        failed = story.last if story and story.failed else None
+        if failed is None or parse_reason(failed.reason).kind is not FailureKind.CONNECTOR_AUTH:
+            return None
+        since = max(failed.published, self._clock() - LOG_REACH)
+        kept = self._pushed.get(app_id)
+        if kept is None or not self._fresh(kept[0]) or since < kept[1]:
+            found = _read(APP_PUSHES, lambda: self._okta.pushed_since(app_id, since), unread)
+            kept = self._pushed[app_id] = (self._clock(), since, found)
+        return kept[2] if kept[2] and kept[2] > since else None
 
     def _audit(
         self, entra: EntraUser | None, push: PushEvent | None, unread: dict[str, str]

@@ -71,7 +71,6 @@ class Rulings:
             incident,
             status=Status.DISMISSED,
             in_flight=None,
-            parent="",
             snoozed_until=None,
             approved_until=None,
             updated_at=now,
@@ -88,9 +87,6 @@ class Rulings:
             values = incident.plan.values_digest
             ruling = Ruling(incident.subject, incident.attribute, values, asked.person, why, now)
             self._table.rule(ruling, record, change)
-        if incident.parent:
-            # Whoever may take it off the list does so within a minute; a crash here costs a day.
-            self._table.hasten(incident.parent, now)
         self._page(incident.id)
         return Answer("dismissed", dismissed.status.value)
 

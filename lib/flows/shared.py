@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from lib.errors import Conflict, Transient
@@ -26,6 +27,10 @@ from lib.store.table import Table
 from lib.times import Clock
 
 ACTOR = "check"
+# An empty list stays open this long, unless its cure was done.
+GRACE = timedelta(hours=1)
+# How much of a list one tick looks through: twenty requests.
+TIDIED = 1000
 # Several checks open, feed and end one list at the same time.
 TRIES = 5
 
@@ -54,25 +59,37 @@ class Shared:
         bypass: BypassFact | None,
     ) -> Incident:
         """The incident that lists this drift now. Raises Transient when others keep moving it."""
+        grown: int | None = None
         for _ in range(TRIES):
             try:
                 parent = self._open(whose, drift, lead, severity, bypass)
             except Conflict:
                 continue
             joined = self._table.join(parent.id, member)
+            grown = grown or joined
             now = self._table.incident(parent.id)
             if now is None or not now.status.open:
+                grown = None
                 continue
             try:
-                self._tell_growth(now, joined, severity)
+                self._tell_growth(now, grown, severity)
             except Conflict:
                 continue
             return now
         raise Transient("the incident of the shared cause keeps moving", retry_after=1)
 
     def leave(self, parent_id: str, member: Member) -> None:
-        """Takes the drift off the list; the last one ends it."""
+        """Takes the drift off the list. The last one ends it: at once where the cure was done,
+        else after a while, since a cause that comes and goes would throw approvals away and page
+        each time.
+        """
         self._table.leave(parent_id, member.subject, member.attribute, member.incident_id)
+        parent = self._table.incident(parent_id)
+        if parent is None or not parent.status.open or self._table.members(parent_id, 1):
+            return
+        if parent.status is not Status.PROVING:
+            self._table.put_off(parent_id, self._clock() + GRACE)
+            return
         for _ in range(TRIES):
             try:
                 self.end_if_empty(parent_id)
@@ -84,22 +101,16 @@ class Shared:
     def tidy(self, parent_id: str) -> None:
         """Takes off the list what is closed or listed elsewhere by now, then ends it if empty.
 
-        A dismissal leaves it to this, as does a crash between listing a drift and committing it.
-        Raises Conflict.
+        A crash between listing a drift and committing it leaves one too many. Whoever is just
+        joining is put on the list again: its own commit is refused without. Raises Conflict.
         """
-        for member in self._table.members(parent_id):
-            incident = self._table.incident(member.incident_id)
-            if incident is not None and incident.status.open and incident.parent == parent_id:
-                continue
-            if incident is None and self._may_be_joining(member):
-                continue
-            self._table.leave(parent_id, member.subject, member.attribute, member.incident_id)
+        listed = self._table.members(parent_id, TIDIED)
+        found = self._table.incidents([member.incident_id for member in listed])
+        for member in listed:
+            incident = found.get(member.incident_id)
+            if incident is None or not incident.status.open or incident.parent != parent_id:
+                self._table.leave(parent_id, member.subject, member.attribute, member.incident_id)
         self.end_if_empty(parent_id)
-
-    def _may_be_joining(self, member: Member) -> bool:
-        """Listed, and its own commit is still to come: the subject is being looked at."""
-        state = self._table.subjects([member.subject])[member.subject]
-        return state.chain is not None
 
     def end_if_empty(self, parent_id: str) -> None:
         """Resolved: every drift it listed was proved, or left it for a cause of its own.
@@ -114,8 +125,7 @@ class Shared:
             return
         now = self._clock()
         resolved = replace(parent, status=Status.RESOLVED, in_flight=None, updated_at=now)
-        once = str(parent.version)
-        told = page(resolved, News.MENDED, "It touches nobody any more.", once)
+        told = page(resolved, News.MENDED, "It lists nobody any more.", str(parent.version))
         entry = Entry(now, ACTOR, "resolved", "every drift it listed was proved or left it")
         since = self._table.nobody_joined(parent_id, joined)
         self._commit(self._state(parent.subject), resolved, entry, (told,), since)
@@ -164,12 +174,13 @@ class Shared:
         if not grown and worst is parent.severity:
             return
         changed = replace(parent, severity=worst, updated_at=self._clock())
-        detail = f"It touches {joined} by now." if grown else "It is more severe now."
+        count = self._table.member_count(parent)
+        detail = f"It touches {count} by now." if grown else "It is more severe now."
         once = f"grown-{joined}-{worst.value}"
-        told = page(changed, News.CHANGED, detail, once, members=joined or 0)
+        told = page(changed, News.CHANGED, detail, once, members=count)
         entry = Entry(changed.updated_at, ACTOR, "grown", detail)
         self._table.commit_incident(IncidentChange(changed, (entry,), (told,)))
-        self._errands.send_pages(parent.id)
+        self._errands.try_pages(parent.id)
 
     # -- storing ----------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from lib.rules import coverage
 from lib.rules.hints import Hint
 from lib.rules.storm import ASSUMED, worth
 from lib.rules.sweep import USUAL_A_MINUTE, Kind, Mark
+from lib.store.records import SubjectState
 from lib.store.sweeps import Running
 from lib.store.table import Table
 from lib.times import Clock
@@ -61,7 +62,7 @@ class Storm:
         marks = [
             Mark(subject, running.sweep_id, now, hint.published, hint.guessed)
             for subject, hint in wanted.items()
-            if not coverage.is_covered(hint.published, states[subject].covered_to)
+            if not _is_answered(hint, states[subject])
         ]
         self._table.want(marks)
         after = self._table.running_sweep()
@@ -99,6 +100,11 @@ class Storm:
         if not running.storm and not self._table.becomes_storm(running.sweep_id):
             return None
         return running
+
+
+def _is_answered(hint: Hint, state: SubjectState) -> bool:
+    guessed = hint.guessed and coverage.is_covered(hint.published, state.guessed_to)
+    return guessed or coverage.is_covered(hint.published, state.covered_to)
 
 
 def _may_wait(message: CheckMessage, hint: Hint) -> bool:

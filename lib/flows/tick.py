@@ -19,13 +19,14 @@ from lib.flows.shared import Shared
 from lib.incident import Entry, Incident, News, Page, Status
 from lib.messages import CheckMessage
 from lib.ports import CheckQueue, SweepQueue
+from lib.rules.attempts import under_way
 from lib.rules.due import LATE_LOOK, LATE_MEND
 from lib.rules.pages import page
 from lib.rules.policy import approvals_end, gate
 from lib.rules.sweep import LATE
 from lib.settings import PolicySettings
 from lib.store.due import DueItem, DueKind
-from lib.store.records import IncidentChange
+from lib.store.records import IncidentChange, Member
 from lib.store.table import Table
 from lib.sweep_message import SweepMessage
 from lib.times import Clock
@@ -35,6 +36,8 @@ logger = Logger(child=True)
 ACTOR = "tick"
 # Of each shard and run: what is left is the oldest of the next minute.
 MOST = 50
+# Nothing of it runs: a decision may move it.
+_WAITING = (Status.OBSERVED, Status.WAITING_APPROVAL, Status.WAITING_PERSON)
 # A page that could not be sent, or work whose tick crashed.
 AGAIN = timedelta(minutes=5)
 
@@ -95,23 +98,38 @@ class Tick:
 
     def _incident(self, incident_id: str, now: datetime) -> None:
         incident = self._table.incident(incident_id)
-        if incident is None or not incident.status.open:
+        if incident is None:
             return
+        if not incident.status.open:
+            self._off_its_list(incident, now)
+            return
+        if under_way(incident, now):
+            return  # its outcome must find the incident as it left it
         changed, entries, pages = self._ran_out(incident, now)
         if entries:
             changed = replace(changed, updated_at=now)
             self._table.commit_incident(IncidentChange(changed, entries, pages))
-            self._errands.send_pages(incident_id)
+            self._errands.try_pages(incident_id)
         if incident.everyone:
             self._shared.tidy(incident_id)
         else:
             # A lost message, a crash between intent and outcome, or a cure by other hands.
             self._checks.send(CheckMessage.look_at(incident.subject, now), delay=0)
 
+    def _off_its_list(self, incident: Incident, now: datetime) -> None:
+        """A dismissal leaves this to us: whoever decides may not take anything off a list."""
+        if not incident.parent:
+            return
+        member = Member(incident.subject, incident.attribute, incident.id)
+        self._shared.leave(incident.parent, member)
+        left = Entry(now, ACTOR, "off the list", incident.parent)
+        gone = replace(incident, parent="", updated_at=now)
+        self._table.commit_incident(IncidentChange(gone, (left,)))
+
     def _ran_out(
         self, incident: Incident, now: datetime
     ) -> tuple[Incident, tuple[Entry, ...], tuple[Page, ...]]:
-        """Snoozes and approvals whose time is over."""
+        """Snoozes and approvals whose time is over, and for everyone's incident a changed mode."""
         entries: list[Entry] = []
         pages: list[Page] = []
         if incident.snoozed_until and incident.snoozed_until <= now:
@@ -119,18 +137,29 @@ class Tick:
             entries.append(Entry(now, ACTOR, "snooze over"))
             once = f"snooze-{incident.version}"
             pages.append(page(incident, News.NEEDS_YOU, "Its snooze is over.", once))
-        if incident.approved_until and incident.approved_until <= now:
-            approvals = self._table.approvals(incident.id)
-            mode, hours = self._table.mode(self._policy.mode), self._policy.approval_hours
-            decision = gate(incident.plan, mode, approvals, now, hours)
+        ran_out = incident.approved_until is not None and incident.approved_until <= now
+        if not ran_out and not incident.everyone:
+            return incident, tuple(entries), tuple(pages)
+        approvals = self._table.approvals(incident.id)
+        mode, hours = self._table.mode(self._policy.mode), self._policy.approval_hours
+        decision = gate(incident.plan, mode, approvals, now, hours)
+        why = ""
+        if ran_out:
             left = approvals_end(incident.plan, approvals, now, hours)
             incident = replace(incident, approved_until=left)
-            entries.append(Entry(now, ACTOR, "approval ran out", decision.reason))
-            waits = incident.status in (Status.WAITING_APPROVAL, Status.WAITING_PERSON)
-            if waits and incident.in_flight is None:
-                status = status_for(incident.plan, incident.steps_done, decision)
-                incident = replace(incident, status=status)
-                once = f"approval-{incident.version}"
-                detail = f"An approval ran out: {decision.reason}."
-                pages.append(page(incident, News.NEEDS_YOU, detail, once))
+            why = "approval ran out"
+        status = status_for(incident.plan, incident.steps_done, decision)
+        if incident.status in _WAITING and status is not incident.status:
+            incident = replace(incident, status=status)
+            why = why or f"mode is {mode.value}"
+            asleep = incident.snoozed_until is not None
+            if status in (Status.WAITING_APPROVAL, Status.WAITING_PERSON) and not asleep:
+                once = f"decided-{incident.version}"
+                pages.append(page(incident, News.NEEDS_YOU, f"{why}: {decision.reason}.", once))
+        elif ran_out and incident.status is Status.WAITING_APPROVAL and not incident.snoozed_until:
+            once = f"approval-{incident.version}"
+            detail = f"An approval ran out: {decision.reason}."
+            pages.append(page(incident, News.NEEDS_YOU, detail, once))
+        if why:
+            entries.append(Entry(now, ACTOR, why, decision.reason))
         return incident, tuple(entries), tuple(pages)

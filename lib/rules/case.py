@@ -29,6 +29,7 @@ LOG_SLACK = timedelta(seconds=1)
 
 # The calls that evidence is read by; also the keys of `Case.unread`.
 SYSTEM_LOG = "okta System Log"
+APP_PUSHES = "okta System Log, pushes of the app"
 OKTA_APP = "okta GET apps, schemas, mappings"
 ROLES = "graph GET roles, groups, owned objects"
 FLAG = "graph GET onPremisesSynchronization"
@@ -58,11 +59,12 @@ class Case:
     standing: Standing | None = None
     connector: Connector = UNKNOWN
     push_log: PushLog | None = None
+    pushed_since: datetime | None = None  # the app pushed anybody, after this user's failed push
     bypass: BypassFact | None = None
     audit: AuditLog | None = None
     unread: Mapping[str, str] = field(default_factory=dict)
     touch_proof: TouchProof | None = None
-    changes: tuple[ProfileChange, ...] = ()  # of the Okta profile, lately
+    changes: tuple[ProfileChange, ...] = ()  # of the Okta user and its assignments, lately
     changes_read: bool = True
     excluded_before: tuple[str, ...] = ()  # who may not approve the open incident's plan
     named_before: tuple[Cause, ...] = ()  # the open incident's causes

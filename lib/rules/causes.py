@@ -8,7 +8,16 @@ from dataclasses import replace
 from lib.incident import PRECEDENCE, Cause, CauseName, Certainty, Evidence
 from lib.model import Attribute
 from lib.rules.audit import Trace, changed_since, is_entry, silent_success, trace
-from lib.rules.case import AUDIT, FLAG, OKTA_APP, ROLES, SYSTEM_LOG, BypassFact, Case
+from lib.rules.case import (
+    APP_PUSHES,
+    AUDIT,
+    FLAG,
+    OKTA_APP,
+    ROLES,
+    SYSTEM_LOG,
+    BypassFact,
+    Case,
+)
 from lib.rules.compare import Comparison, compare
 from lib.rules.expected import MappingState
 from lib.rules.matrix import fully_read, protection
@@ -105,7 +114,13 @@ def _pushes(case: Case) -> Iterator[Cause]:
     fact = "; ".join([f"event {story.last.uuid}: {failure.describe()}", *ids])
     evidence = (Evidence(source, story.last.published, fact),)
     if failure.kind is FailureKind.CONNECTOR_AUTH:
-        yield Cause(CauseName.CONNECTOR_AUTH, CONFIRMED, evidence)
+        since = case.pushed_since
+        if since is None or since <= story.last.published:
+            yield Cause(CauseName.CONNECTOR_AUTH, CONFIRMED, evidence)
+        else:
+            fact = "the app has pushed somebody with success since: it can sign in again"
+            seen = (*evidence, Evidence(APP_PUSHES, since, fact))
+            yield Cause(CauseName.CONNECTOR_AUTH, SUSPECTED, seen)
     elif failure.kind is FailureKind.LICENCE:
         yield Cause(CauseName.LICENCE, CONFIRMED, evidence)
     else:

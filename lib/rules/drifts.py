@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 
-from lib.incident import Drift
+from lib.incident import Drift, in_order
 from lib.model import Attribute, EntraUser
 from lib.rules.compare import Comparison, compare
 from lib.rules.expected import Expectation
@@ -44,10 +44,11 @@ def watched_digest(expected: tuple[Expectation, ...], user: EntraUser | None) ->
     """All watched values on all sides. A touch re-pushes every one of them, so it is void when
     any changed since its plan was made.
     """
-    rows = [
-        [e.attribute, e.value, e.on_app_user, e.on_user, user.value(e.attribute) if user else None]
-        for e in expected
-    ]
+    rows = []
+    for e in expected:
+        actual = user.value(e.attribute) if user else None
+        held = (e.value, e.on_app_user, e.on_user, actual)
+        rows.append([e.attribute, *(in_order(value) for value in held)])
     return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
 

@@ -24,9 +24,9 @@ DAILY = timedelta(days=1)
 
 
 def incident_due(incident: Incident) -> datetime | None:
-    """None: nothing will ever be due, since it is closed."""
+    """None: nothing will ever be due, since it is closed and off every list."""
     if not incident.status.open:
-        return None
+        return incident.updated_at if incident.parent else None
     moments: list[datetime] = []
     if incident.snoozed_until:
         moments.append(incident.snoozed_until)

@@ -119,13 +119,13 @@ def _profile_expectation(
         )
     on_app_user = as_value(attribute, app_user.profile.get(name))
     rules = configuration.mappings
-    by_type = rules.get(user.type_id or "") if user else None
-    if by_type is None and len(rules) == 1:
+    type_id = user.type_id if user else None
+    by_type = rules.get(type_id or "")
+    if type_id is None and len(rules) == 1:
         by_type = next(iter(rules.values()))
     if by_type is None:
-        return Expectation(
-            attribute, on_app_user, MappingState.UNREAD, on_app_user, why="no mapping was read"
-        )
+        why = "no mapping of the user's type was read"
+        return Expectation(attribute, on_app_user, MappingState.UNREAD, on_app_user, why=why)
     rule = by_type.get(name)
     if rule is None:
         return Expectation(

@@ -68,7 +68,7 @@ def _of_everyone(incident: Incident, members: int) -> str:
     name = incident.lead.name
     title = CAUSES[name].title
     if incident.status is Status.RESOLVED:
-        return f"{title}: nobody is touched by it any more"
+        return f"{title}: it lists nobody any more"
     if incident.status is Status.DISMISSED:
         return f"{title}: it is left as it is"
     users = {0: "several users", 1: "1 user"}.get(members, f"{members} users")

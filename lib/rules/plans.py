@@ -25,6 +25,7 @@ FOR_A_PERSON = frozenset(
 )
 
 
+BY_HAND = "Change the app assignment in Okta so that a push happens."
 UNPROVED = "No touch: it was not proved for this app. pushproof doctor --prove-touch LOGIN does."
 
 
@@ -110,13 +111,16 @@ def _profile_steps(
 ) -> tuple[Step, ...]:
     """`note`: why there is no touch, where one would have been possible."""
     lead = causes[0]
+    if lead.name is CauseName.CONNECTOR_AUTH and lead.certainty is Certainty.SUSPECTED:
+        # It signs in again, and Okta does not repeat by itself what failed meanwhile.
+        if not case.drift.stale:
+            return (touch or _manual(case, _joined(BY_HAND, note)),)
     if lead.name in FOR_A_PERSON or case.drift.stale:
         return (_manual(case, CAUSES[lead.name].runbook),)
     if lead.name is CauseName.CHANGED_AFTER_PUSH:
         return (touch or _manual(case, _joined(CAUSES[lead.name].runbook, note)),)
     if lead.name is CauseName.DIRSYNC_OVERRIDE:
-        by_hand = "Change the app assignment in Okta so that a push happens."
-        after = touch or _manual(case, _joined(by_hand, note))
+        after = touch or _manual(case, _joined(BY_HAND, note))
         if case.bypass is not None and case.bypass.enabled:
             return (after,)
         flag = Step(

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from lib.incident import CauseName, Drift, Plan, Policy, Severity, StepKind
-from lib.model import AppUser, Attribute, Standing
+from lib.model import AppUser, Attribute, ProfileChange, Standing
 from lib.rules.case import Case
 from lib.rules.cause_table import CAUSES
 from lib.rules.matrix import fully_read, protection
@@ -81,7 +81,8 @@ def grants(app_user: AppUser | None) -> bool:
 
 
 def _excluded(case: Case) -> tuple[str, ...]:
-    """The target and everybody who changed the profile lately; whoever was excluded stays so."""
+    """The target and everybody who lately changed the user or the assignment in Okta; whoever was
+    excluded stays so."""
     user = case.reading.user
     people = {case.reading.subject.user_id, *case.excluded_before}
     people |= {user.login} if user else set()
@@ -92,11 +93,19 @@ def _excluded(case: Case) -> tuple[str, ...]:
 
 
 def _changed(case: Case) -> str:
-    """Who changed the Okta profile last, and when: shown to whoever approves."""
-    if not case.changes:
-        return ""
-    last = max(case.changes, key=lambda change: change.published)
-    return f"{last.actor_login or last.actor_id} at {to_text(last.published)}"
+    """Who changed the user or the assignment in Okta last, and when: shown to whoever approves.
+
+    What Okta itself did mostly follows from what a person did, who is then named first.
+    """
+    by_people = [change for change in case.changes if change.actor_login]
+    named = [max(of, key=_when) for of in (by_people, case.changes) if of]
+    return ", then ".join(
+        dict.fromkeys(f"{one.actor_login or one.actor_id} at {to_text(one.published)}" for one in named)
+    )
+
+
+def _when(change: ProfileChange) -> datetime:
+    return change.published
 
 
 def is_excluded(person: str, excluded: Iterable[str]) -> bool:

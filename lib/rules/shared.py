@@ -23,7 +23,13 @@ from lib.rules.cause_table import CAUSES, Reach
 from lib.rules.causes import BypassFact
 
 # Where a suspicion is about one user only: it makes nobody else's incident.
-_ONLY_CONFIRMED = frozenset({CauseName.MAPPING_CREATE_ONLY, CauseName.CONNECTOR_UNDERPRIVILEGED})
+_ONLY_CONFIRMED = frozenset(
+    {
+        CauseName.MAPPING_CREATE_ONLY,
+        CauseName.CONNECTOR_AUTH,
+        CauseName.CONNECTOR_UNDERPRIVILEGED,
+    }
+)
 # One mapping is one attribute's; the other shared causes touch every attribute alike.
 _PER_ATTRIBUTE = frozenset({CauseName.MAPPING_MISSING, CauseName.MAPPING_CREATE_ONLY})
 

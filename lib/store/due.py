@@ -89,9 +89,9 @@ class Due(Items):
             return False
         return True
 
-    def hasten(self, incident_id: str, now: datetime) -> None:
-        """The next tick looks at this incident, whatever it was due for."""
-        due = keys.due_index(incident_id, to_text(now))
+    def put_off(self, incident_id: str, until: datetime) -> None:
+        """The tick after `until` looks at this incident, whatever it was due for."""
+        due = keys.due_index(incident_id, to_text(until))
         try:
             self._call(
                 self._client.update_item,

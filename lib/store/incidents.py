@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +19,22 @@ class Incidents(Pages):
     def incident(self, incident_id: str) -> Incident | None:
         item = self._get(keys.incident(incident_id))
         return decode(Incident, str(item["body"])) if item else None
+
+    def incidents(self, wanted: Sequence[str]) -> dict[str, Incident]:
+        """Those of `wanted` that exist; a hundred a request (BatchGetItem's limit)."""
+        found: dict[str, Incident] = {}
+        for start in range(0, len(wanted), 100):
+            names = wanted[start : start + 100]
+            ask: Any = {
+                self._name: {"Keys": [keys.incident(n) for n in names], "ConsistentRead": True}
+            }
+            while ask:
+                answer = self._call(self._client.batch_get_item, RequestItems=ask)
+                for item in answer["Responses"].get(self._name, []):
+                    incident = decode(Incident, str(item["body"]))
+                    found[incident.id] = incident
+                ask = answer.get("UnprocessedKeys")
+        return found
 
     def commit_incident(self, change: IncidentChange) -> Incident:
         """One incident outside a check: steps, outcomes, decisions by people."""

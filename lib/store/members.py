@@ -15,17 +15,17 @@ from lib.store.records import Member
 
 class Members(Items):
     def join(self, parent_id: str, member: Member) -> int | None:
-        """How many have joined by now, this one included; None when it was listed already."""
+        """How many have joined by now, this one included; None when this drift was listed already,
+        be it for an incident whose commit failed.
+        """
         key = keys.member(parent_id, member.subject, member.attribute)
-        try:
-            self._call(
-                self._client.put_item,
-                TableName=self._name,
-                Item={**key, "incident": member.incident_id, **_whose(member)},
-                ConditionExpression="attribute_not_exists(pk) OR incident <> :i",
-                ExpressionAttributeValues={":i": member.incident_id},
-            )
-        except Conflict:
+        before = self._call(
+            self._client.put_item,
+            TableName=self._name,
+            Item={**key, "incident": member.incident_id, **_whose(member)},
+            ReturnValues="ALL_OLD",
+        )
+        if before.get("Attributes"):
             return None
         answer = self._call(
             self._client.update_item,
@@ -36,6 +36,23 @@ class Members(Items):
             ReturnValues="UPDATED_NEW",
         )
         return int(answer["Attributes"]["joined"])
+
+    def still_listed(self, parent_id: str, member: Member) -> list[Mapping[str, Any]]:
+        """Conditions for the member's own commit: its list is open, and it is on it."""
+        return [
+            {
+                "TableName": self._name,
+                "Key": keys.incident(parent_id),
+                "ConditionExpression": "begins_with(open_pk, :open)",
+                "ExpressionAttributeValues": {":open": "OPEN#"},
+            },
+            {
+                "TableName": self._name,
+                "Key": keys.member(parent_id, member.subject, member.attribute),
+                "ConditionExpression": "incident = :i",
+                "ExpressionAttributeValues": {":i": member.incident_id},
+            },
+        ]
 
     def joined(self, parent_id: str) -> int:
         item = self._get(keys.incident(parent_id, "JOINED"))
@@ -63,11 +80,15 @@ class Members(Items):
         except Conflict:
             return
 
-    def members(self, parent_id: str, most: int | None = None) -> list[Member]:
-        """Those listed now, at most `most`, by subject."""
+    def members(
+        self, parent_id: str, most: int | None = None, after: Member | None = None
+    ) -> list[Member]:
+        """Those listed now, at most `most`, by subject; from `after` on, which is left out."""
+        first = keys.member(parent_id, after.subject, after.attribute)["sk"] if after else "MEMBER#"
         rows = self._query(
-            "pk = :p AND begins_with(sk, :s)",
-            {":p": keys.incident(parent_id)["pk"], ":s": "MEMBER#"},
+            "pk = :p AND sk BETWEEN :a AND :b",
+            # "$" is the character after "#", the end of the prefix.
+            {":p": keys.incident(parent_id)["pk"], ":a": first + " ", ":b": "MEMBER$"},
             most=most,
         )
         return [

@@ -106,5 +106,7 @@ def parts(variables: Mapping[str, str], *, touches: bool = False) -> Parts:
         checks=SqsCheckQueue(sqs, env.text("CHECK_QUEUE_URL")),
         remediations=remediations,
         errands=Errands(store, pager(env), remediations, utc_now),
-        evidence=Evidence(okta_client, reader, store, policy.connector_object_id, utc_now),
+        evidence=Evidence(
+            okta_client, reader, store, policy.connector_object_id, utc_now, watch.app_ids
+        ),
     )

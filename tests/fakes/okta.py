@@ -36,6 +36,8 @@ class FakeOkta:
         self.log: list[PushEvent] = []
         self.log_complete = True
         self.changer: ProfileChange | None = None
+        self.asked_apps: tuple[str, ...] = ()
+        self.pushed: dict[str, datetime] = {}  # by app: when anybody was last pushed
         self.names: dict[tuple[str, str], Subject] = {}
         self.trouble: dict[object, Trouble] = {}
         self.page_size, self.rate = 3, 45.0
@@ -80,9 +82,18 @@ class FakeOkta:
         events = tuple(event for event in self.log if event.published >= since)
         return PushLog(events, since, self.clock.date(), self.log_complete)
 
-    def profile_changes(self, user_id: str, since: datetime) -> tuple[ProfileChange, ...]:
+    def profile_changes(
+        self, user_id: str, since: datetime, app_ids: Sequence[str]
+    ) -> tuple[ProfileChange, ...]:
         self.calls.append("profile_changes")
+        self.asked_apps = tuple(app_ids)
         return (self.changer,) if self.changer else ()
+
+    def pushed_since(self, app_id: str, since: datetime) -> datetime | None:
+        self.calls.append("pushed_since")
+        self._fail("pushed_since")
+        found = self.pushed.get(app_id)
+        return found if found and found > since else None
 
     def app_users(self, app_id: str) -> Iterator[AppUser]:
         return (found for subject, found in self.assigned.items() if subject.app_id == app_id)

@@ -11,11 +11,14 @@ from lib.flows.approve import Approve
 from lib.flows.asked import Answer, Caller
 from lib.flows.check import Check
 from lib.flows.check_batch import CheckBatch
+from lib.flows.drifts import new_incident_id
 from lib.flows.errands import Errands
 from lib.flows.evidence import Evidence
 from lib.flows.remediate import Remediation
 from lib.flows.remediate_message import RemediateMessage
+from lib.flows.shared import Shared
 from lib.flows.steps import function_hands
+from lib.flows.tick import Tick
 from lib.incident import Incident
 from lib.messages import CheckMessage, RemediationMessage
 from lib.model import Subject
@@ -60,7 +63,8 @@ class Stage:
             self.table.record_touch_proof(touch_proof(APP, self.policy.touch_attribute))
         errands = Errands(self.table, self.pager, self.remediations, self.clock)
         evidence = Evidence(
-            self.okta, self.graph, self.table, self.policy.connector_object_id, self.clock
+            *(self.okta, self.graph, self.table, self.policy.connector_object_id, self.clock),
+            self.watch.app_ids,
         )
         both = (self.watch, self.policy, self.okta, self.graph, self.table, self.checks)
         check = Check(*both, errands, evidence, self.clock)
@@ -70,9 +74,10 @@ class Stage:
         self.remediate = RemediateMessage(
             self.remediation, self.hands, self.table, self.checks, self.clock, lambda: 0.0
         )
-        self.approvals = Approve(
-            self.policy, self.table, self.remediations, errands, self.clock
-        )
+        tenant, mode = self.watch.tenant_id, self.policy.mode
+        self.shared = Shared(self.table, errands, tenant, mode, new_incident_id, self.clock)
+        self.ticking = Tick(self.policy, self.table, self.checks, errands, self.shared, self.clock)
+        self.approvals = Approve(self.policy, self.table, self.remediations, errands, self.clock)
 
     # -- what happens ------------------------------------------------------------------------
 
@@ -89,6 +94,9 @@ class Stage:
         failed = self.batch.run(bodies)
         self.clock.pass_by(1)
         return failed
+
+    def tick(self) -> dict[str, int]:
+        return dict(self.ticking.run())
 
     def next_look(self) -> float:
         """Waits for the next message of the check queue, runs it, answers how long it waited."""

@@ -40,7 +40,8 @@ def check(http: Http) -> bool:
         and okta.read_subject(LEAVER).user is not None
         and bool(okta.configuration(APP).mappings)
         and okta.push_log(SUBJECT, SINCE).complete
-        and okta.profile_changes(SUBJECT.user_id, SINCE) == ()
+        and okta.profile_changes(SUBJECT.user_id, SINCE, (APP,)) == ()
+        and okta.pushed_since(APP, SINCE) is None
         and bool(list(okta.app_users(APP)))
     )
 

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from lib.errors import Permanent, PushproofError, Refused, Transient
 from lib.flows.asked import BadRequest, Caller
+from lib.flows.bypass import Bypass, Confirm
 from lib.flows.receive import Request
+from lib.flows.runs import Run as Done
 from lib.flows.unpark import retry
 from lib.incident import Incident
 from lib.model import Attribute, AuditActor
@@ -39,6 +41,13 @@ def change(sim: Simulation, run: Run) -> None:
     sim.world.change_profile(person, run.rng, mapped=run.rng.random() < 0.95)
     if run.rng.random() < 0.85:
         sim.world.push(person, run.rng)
+
+
+def push(sim: Simulation, run: Run) -> None:
+    """Okta pushes once more what has not changed, and an event tells of it."""
+    person = _somebody(sim.world, run)
+    if person is not None:
+        sim.world.push(person, run.rng, run.rng.choice(("silent", "silent", "lands")))
 
 
 def human_edit(sim: Simulation, run: Run) -> None:
@@ -246,21 +255,38 @@ def write(sim: Simulation, run: Run) -> None:
         sim.tell(f"write {incident.id}: {error}")
 
 
-def flag(sim: Simulation, run: Run) -> None:
-    """pushproof bypass: some of its commands, in the order of the runbook."""
-    name = run.rng.choice(("administrator", "second administrator"))
-    command = sim.plant.bypass(name)
-    what = run.rng.choice(("prepare", "prepare", "enable", "enable", "disable"))
+def flag_prepare(sim: Simulation, run: Run) -> None:
+    """The ordinary checks and the preview."""
+    name, command = _administrator(sim, run)
     try:
-        if what == "prepare":
-            checks = (OrdinaryCheck("push_seen", "a push succeeded", passed=True),)
-            seen = command.preview()
-            walked = OrdinaryChecks(sim.clocks(), name, checks, seen.others)
-            sim.plant.table.record_ordinary_checks(walked)
-            sim.tell(f"bypass preview: {len(seen.overwrites)} numbers")
-        else:
-            done = (command.enable if what == "enable" else command.disable)(lambda _: True)
-            sim.tell(f"bypass {what}: {done.ended.value}, {done.reason}")
+        checks = (OrdinaryCheck("push_seen", "a push succeeded", passed=True),)
+        seen = command.preview()
+        walked = OrdinaryChecks(sim.clocks(), name, checks, seen.others)
+        sim.plant.table.record_ordinary_checks(walked)
+        sim.tell(f"bypass preview: {len(seen.overwrites)} numbers")
+    except PushproofError as error:
+        sim.tell(f"bypass preview: {error}")
+
+
+def flag_enable(sim: Simulation, run: Run) -> None:
+    _, command = _administrator(sim, run)
+    _set(sim, "enable", command.enable)
+
+
+def flag_disable(sim: Simulation, run: Run) -> None:
+    _, command = _administrator(sim, run)
+    _set(sim, "disable", command.disable)
+
+
+def _administrator(sim: Simulation, run: Run) -> tuple[str, Bypass]:
+    name = run.rng.choice(("administrator", "second administrator"))
+    return name, sim.plant.bypass(name)
+
+
+def _set(sim: Simulation, what: str, command: Callable[[Confirm], Done]) -> None:
+    try:
+        done = command(lambda _question: True)
+        sim.tell(f"bypass {what}: {done.ended.value}, {done.reason}")
     except PushproofError as error:
         sim.tell(f"bypass {what}: {error}")
 
@@ -297,9 +323,27 @@ def _an_incident(sim: Simulation, run: Run) -> Incident | None:
 
 
 CLOSED: Sequence[str] = ("resolved", "dismissed")
+# Stories that lead somewhere; a schedule may hold one, with anything else in between.
+FOUND = ("change", "hook", "check", "check", "check")
+MENDED = ("mend", "check", "check")
+ARCS: tuple[tuple[str, ...], ...] = (
+    (),
+    FOUND,
+    (*FOUND, "approve", *MENDED),
+    (*FOUND, "approve", "approve", "write", "check", "check"),
+    (*FOUND, "approve", "long_wait", *MENDED),
+    (*FOUND, "approve", *MENDED, "human_edit", "push", "hook", "check", "check", *MENDED),
+    (*FOUND, "dismiss", "push", "hook", "check", "check", "check"),
+    ("leave", "hook", "check", "check", "check", "approve", *MENDED),
+    ("change", "hook", "leave", "hook", "check", "check", "relink", "hook", "check", "check"),
+    (*FOUND, "flag_prepare", "approve", "flag_enable", "push", "hook", "check", "check"),
+    (*FOUND, *FOUND, "flag_prepare", "approve", "approve", "flag_enable", *MENDED),
+    ("change", "hook", "check", "change", "hook", "check", "check", "tick", "check"),
+)
 # How often each is drawn. `limit`: seconds until its process is killed; None: a person's.
 ACTIONS: dict[str, tuple[Action, int, float | None]] = {
     "change": (change, 8, None),
+    "push": (push, 3, None),
     "human_edit": (human_edit, 3, None),
     "leave": (leave, 2, None),
     "relink": (relink, 1, None),
@@ -320,11 +364,13 @@ ACTIONS: dict[str, tuple[Action, int, float | None]] = {
     "snooze": (snooze, 1, 10.0),
     "mode": (mode, 2, 10.0),
     "write": (write, 3, None),
-    "flag": (flag, 3, None),
+    "flag_prepare": (flag_prepare, 1, None),
+    "flag_enable": (flag_enable, 2, None),
+    "flag_disable": (flag_disable, 1, None),
     "unpark": (unpark, 1, None),
 }
 # What has effects that can fail: those may be disturbed, and others may come between.
 DISTURBED = (
     *("hook", "check", "mend", "tick", "catch_up", "approve", "dismiss", "snooze", "mode"),
-    *("write", "flag", "unpark"),
+    *("write", "flag_prepare", "flag_enable", "flag_disable", "unpark"),
 )

@@ -13,7 +13,7 @@ from lib.rules.compare import Comparison, compare
 from lib.store.records import SubjectState
 from tests.simulation.effects import Step
 from tests.simulation.log import Logged
-from tests.simulation.witness import Violation
+from tests.simulation.witness import CLOSED, Violation
 from tests.simulation.world import Person
 
 if TYPE_CHECKING:
@@ -63,10 +63,12 @@ def _unrest(sim: Simulation) -> str:
     moving = [i for i, body in sim.witness.heads.items() if body["status"] in WAITS]
     if moving:
         return f"{moving[0]} is {sim.witness.heads[moving[0]]['status']}"
+    if any(body["parent"] and body["status"] in CLOSED for body in sim.witness.heads.values()):
+        return "what was closed is still on a list"
     begun = [
         i
         for i, body in sim.witness.heads.items()
-        if body["in_flight"] and body["status"] not in ("resolved", "dismissed")
+        if body["in_flight"] and body["status"] not in CLOSED
         # A person's run that was cut off is theirs to go on with, and tick asks once more.
         and body["in_flight"] != "bypass_enable"
     ]
@@ -124,7 +126,7 @@ def _waits(sim: Simulation) -> None:
         if not (item["pk"].startswith("INCIDENT#") and item["sk"] == "HEAD"):
             continue
         body = sim.witness.heads[item["pk"].removeprefix("INCIDENT#")]
-        is_open = body["status"] not in ("resolved", "dismissed")
+        is_open = body["status"] not in CLOSED
         if is_open is not ("due_pk" in item):
             raise Violation(f"(1) {body['id']} is {body['status']}, due {item.get('due_sk')}")
         if not is_open:
@@ -140,7 +142,7 @@ def _pages(sim: Simulation) -> None:
         if any(not each.done for each in told):
             raise Violation(f"(1) a page of {ident} was never sent")
         opened = [each for each in told if each.page.news.value == "opened"]
-        if not opened and not body["parent"] and body["status"] not in ("resolved", "dismissed"):
+        if not opened and not body["parent"] and body["status"] not in CLOSED:
             moved = [entry.what for entry in sim.plant.peek.timeline(ident)]
             if not told and "shared cause" not in moved:
                 raise Violation(f"(1) {ident} is open and nobody was told")
@@ -155,7 +157,7 @@ def _lists(sim: Simulation) -> None:
         if body["status"] != "shared":
             continue
         parent = sim.witness.heads.get(body["parent"])
-        if parent is None or parent["status"] in ("resolved", "dismissed"):
+        if parent is None or parent["status"] in CLOSED:
             raise Violation(f"(1) {ident} waits for {body['parent']}, which is closed")
         members = sim.plant.peek.members(body["parent"])
         if not any(member.incident_id == ident for member in members):

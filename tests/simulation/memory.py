@@ -56,10 +56,18 @@ class MemoryDynamoDB:
         return {"Item": _copy(item)} if item is not None else {}
 
     def put_item(self, **asked: Any) -> dict[str, Any]:
-        return self._write("Put", _known(asked, "Item", *_CONDITION))
+        return self._replaced("Put", _known(asked, "Item", "ReturnValues", *_CONDITION))
 
     def delete_item(self, **asked: Any) -> dict[str, Any]:
-        return self._write("Delete", _known(asked, "Key", *_CONDITION))
+        return self._replaced("Delete", _known(asked, "Key", "ReturnValues", *_CONDITION))
+
+    def _replaced(self, kind: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+        wanted = asked.get("ReturnValues", "NONE")
+        if wanted not in ("NONE", "ALL_OLD"):
+            raise UnknownExpression(f"ReturnValues {wanted}")
+        before = self._table(asked).items.get(_key(asked.get("Key") or asked["Item"]))
+        self._write(kind, asked)
+        return {"Attributes": _copy(before)} if wanted != "NONE" and before else {}
 
     def update_item(self, **asked: Any) -> dict[str, Any]:
         asked = _known(asked, "Key", "UpdateExpression", "ReturnValues", *_CONDITION)

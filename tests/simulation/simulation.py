@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lib.incident import Incident
-from tests.simulation.actions import ACTIONS, DISTURBED
+from tests.simulation.actions import ACTIONS, ARCS, DISTURBED
 from tests.simulation.clocks import Clocks
 from tests.simulation.drained import drain
 from tests.simulation.effects import Crash, Effects, Run, Step
@@ -69,8 +69,14 @@ def draw(seed: int, length: int = 40) -> Schedule:
         crash = near() * rng.choice((1, -1)) if rng.random() < crashes else 0
         return replace(made, trouble=trouble, crash=crash, between=tuple(between))
 
-    first = [step(0, name) for name in ("change", "hook", "check")]
-    return Schedule(seed, (*first, *(step(0) for _ in range(length - len(first)))))
+    arc, noise = list(rng.choice(ARCS)), rng.choice((0.2, 0.5, 0.7))
+    steps: list[Step] = []
+    while len(steps) < length:
+        if arc and rng.random() >= noise:
+            steps.append(step(0, arc.pop(0)))
+        else:
+            steps.append(step(0))
+    return Schedule(seed, tuple(steps))
 
 
 class Simulation:

@@ -51,7 +51,6 @@ CONDITIONS = (
     ("attribute_not_exists(taken) OR (size(taken) < :n AND NOT contains(taken, :t))", {}, "nt"),
     ("due_sk = :t AND due_pk = :t", {}, "t"),
     ("version = :t", {}, "t"),  # a number is no text
-    ("version < :t", {}, "t"),
 )
 UPDATES = (
     ("SET body = :t, version = :n", {}, "tn"),
@@ -140,11 +139,12 @@ def _written(client: Any, table: str, how: str, requests: list[tuple[str, Any]])
     if kind == "ConditionCheck":
         return None
     call = {"Put": client.put_item, "Update": client.update_item, "Delete": client.delete_item}
-    more = {"ReturnValues": "UPDATED_NEW"} if kind == "Update" else {}
-    answer = _ask(call[kind], TableName=table, **asked, **more)
+    more = "UPDATED_NEW" if kind == "Update" else "ALL_OLD"
+    answer = _ask(call[kind], TableName=table, **asked, ReturnValues=more)
     if isinstance(answer, tuple):
         return answer
-    return answer.get("Attributes", {})
+    told = answer.get("Attributes", {})
+    return told if kind == "Update" else sorted(told.items())
 
 
 def _alike(real: Any, ours: Any) -> bool:

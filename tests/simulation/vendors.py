@@ -79,7 +79,20 @@ class SimOkta:
         answer = PushLog(found, since, date, complete=True)
         return self._effects("okta log", lambda: answer, (*READ, REFUSED))
 
-    def profile_changes(self, user_id: str, since: datetime) -> tuple[ProfileChange, ...]:
+    def pushed_since(self, app_id: str, since: datetime) -> datetime | None:
+        done = [
+            each.published
+            for person in self._world.people
+            if person.subject.app_id == app_id
+            for each in person.pushes
+            if each.event_type == PROFILE_PUSH and each.result == "SUCCESS" and not each.started
+        ]
+        found = max((at for at in done if at > since), default=None)
+        return self._effects("okta pushes of the app", lambda: found, (*READ, REFUSED))
+
+    def profile_changes(
+        self, user_id: str, since: datetime, app_ids: Sequence[str]
+    ) -> tuple[ProfileChange, ...]:
         found = tuple(
             change
             for person in self._world.people

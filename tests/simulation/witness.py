@@ -26,7 +26,7 @@ CANARY = re.compile(r"canary|\+?1?555777|" + re.escape(FORGED_PHONE[1:]) + "|hoo
 STANDARD = set(vars(logging.makeLogRecord({})))
 DAY = timedelta(days=1)
 WATCHED = frozenset({"mobilePhone", "otherMails", "accountEnabled"})
-OPEN = ("resolved", "dismissed")
+CLOSED = ("resolved", "dismissed")
 
 
 class Violation(AssertionError):
@@ -118,7 +118,7 @@ class Witness:
         subject = body["subject"]
         key = (subject["app_id"], subject["user_id"], body["attribute"])
         mine = self.open[key]
-        if body["status"] in OPEN:
+        if body["status"] in CLOSED:
             mine.discard(ident)
         else:
             mine.add(ident)
@@ -128,8 +128,8 @@ class Witness:
             return
         if known is None:
             self._opened(ident, body)
-        elif known["status"] in OPEN:
-            raise Violation(f"(4) {ident} was {known['status']} and moved again")
+        elif known["status"] in CLOSED and body["status"] != known["status"]:
+            raise Violation(f"(4) {ident} was {known['status']} and is {body['status']}")
         run = self.effects.run
         if body["status"] == "resolved" and (known is None or known["status"] != "resolved"):
             self._resolved(ident, body)
@@ -285,7 +285,7 @@ class Witness:
         begun = [
             body
             for body in self.heads.values()
-            if body["in_flight"] == "bypass_enable" and body["status"] not in OPEN
+            if body["in_flight"] == "bypass_enable" and body["status"] not in CLOSED
         ]
         if len(begun) != 1:
             raise Violation("(3) the flag is set without a recorded intent")
@@ -303,7 +303,7 @@ class Witness:
         found = []
         for ident, body in self.heads.items():
             plan = body["plan"]
-            if body["in_flight"] != kind or body["status"] in OPEN:
+            if body["in_flight"] != kind or body["status"] in CLOSED:
                 continue
             step = plan["steps"][body["steps_done"]] if body["steps_done"] < len(plan["steps"]) else {}
             whose = object_id is not None and (plan["link"] or {}).get("object_id") == object_id

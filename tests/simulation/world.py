@@ -37,6 +37,14 @@ FIELDS = {
 TOUCHED = "department"
 ADMINISTRATOR = "administrator"
 APPS = (APP, OTHER_APP)
+# Who may be in it.
+COMPANIES = (
+    ("ordinary",),
+    ("ordinary", "ordinary", "synced", "privileged", "unlinked"),
+    ("synced",),
+    ("synced", "ordinary"),
+    ("privileged", "ordinary"),
+)
 __all__ = ["ADMINISTRATOR", "APPS", "TENANT", "World"]
 
 
@@ -68,16 +76,16 @@ class World:
         self.flag: list[tuple[float, bool]] = [(0.0, False)]
         self._numbers = 0
         self.config = _configuration()
+        kinds = rng.choice(COMPANIES)
         for number in range(rng.choice((1, 2, 2, 3))):
-            self._settle(rng, number)
+            self._settle(number, rng.choice(kinds))
 
     # -- who there is -----------------------------------------------------------------------
 
-    def _settle(self, rng: random.Random, number: int) -> None:
+    def _settle(self, number: int, kind: str) -> None:
         subject = Subject(APP, f"00uSIMULATED0000000{number}")
         object_id = _object(number)
         login = f"canary.{number}@corp.example"
-        kind = rng.choice((*["ordinary"] * 4, "synced", "privileged", "unlinked"))
         external: str | None = object_id
         if kind == "synced":
             external = f"immutable-{number}"

@@ -319,17 +319,80 @@ def test_a_next_link_to_another_origin_is_not_followed() -> None:
 
 def test_the_last_profile_change() -> None:
     okta, vendor = org({"GET /api/v1/logs": Answer(json=[event(5)])})
-    (change,) = okta.profile_changes("00uUSER", NOW)
+    (change,) = okta.profile_changes("00uUSER", NOW, (APP,))
     assert change.actor_id == "00uACTOR"
     assert vendor.sent[0].query["sortOrder"] == "DESCENDING"
     assert "user.account.update_profile" in vendor.sent[0].query["filter"]
     okta, _ = org({"GET /api/v1/logs": Answer(json=[])})
-    assert okta.profile_changes("00uUSER", NOW) == ()
+    assert okta.profile_changes("00uUSER", NOW, (APP,)) == ()
+
+
+CHANGES = [
+    ("user.account.update_profile", "00uUSER", None, True),
+    ("user.lifecycle.deactivate", "00uUSER", None, True),
+    ("user.lifecycle.suspend", "00uUSER", None, True),
+    ("application.user_membership.remove", "00uUSER", APP, True),
+    ("application.user_membership.update", "00uUSER", "0oaOTHER", True),
+    # Near misses: somebody else, another app, and what changes nothing we expect.
+    ("user.lifecycle.deactivate", "00uELSE", None, False),
+    ("application.user_membership.remove", "00uELSE", APP, False),
+    ("application.user_membership.remove", "00uUSER", "0oaUNWATCHED", False),
+    ("application.user_membership.change_password", "00uUSER", APP, False),
+    ("application.provision.user.push_profile", "00uUSER", APP, False),
+    ("user.session.start", "00uUSER", None, False),
+]
+
+
+@pytest.mark.parametrize(("kind", "user", "app", "asked"), CHANGES)
+def test_which_changes_are_asked_for_in_one_request(
+    kind: str, user: str, app: str | None, asked: bool
+) -> None:
+    okta, vendor = org({"GET /api/v1/logs": Answer(json=[])})
+    okta.profile_changes("00uUSER", NOW, (APP, "0oaOTHER"))
+    (sent,) = vendor.sent
+    targets = [{"id": each} for each in (user, app) if each]
+    matches = parse_filter(sent.query["filter"])
+    assert matches({"eventType": kind, "target": targets}) is asked
+
+
+@pytest.mark.parametrize("kind", ["SystemPrincipal", "PublicClientApp"])
+def test_what_is_no_person_has_an_id_and_no_login(kind: str) -> None:
+    actor = {"id": "sysokta", "type": kind, "alternateId": "system@okta.com"}
+    okta, _ = org({"GET /api/v1/logs": Answer(json=[event(5, actor=actor)])})
+    (change,) = okta.profile_changes("00uUSER", NOW, (APP,))
+    assert (change.actor_id, change.actor_login) == ("sysokta", None)
+
+
+@pytest.mark.parametrize("kind", [{}, {"type": "User"}])
+def test_whoever_may_be_a_person_has_a_login(kind: dict[str, str]) -> None:
+    actor = {"id": "00uA", "alternateId": "a.person@corp.example", **kind}
+    okta, _ = org({"GET /api/v1/logs": Answer(json=[event(5, actor=actor)])})
+    (change,) = okta.profile_changes("00uUSER", NOW, (APP,))
+    assert change.actor_login == "a.person@corp.example"
+
+
+def test_when_the_app_last_pushed_anybody() -> None:
+    """Only completed, with success, and after the moment that is asked about."""
+    failed = {"result": "FAILURE", "reason": "AADSTS50076"}
+    begun = "app.user_management.push_profile_update"
+    entries = [
+        event(50, legacyEventType=begun),
+        event(40, outcome=failed),
+        event(30),
+        event(20),
+        event(-5),
+    ]
+    okta, vendor = org({"GET /api/v1/logs": Answer(json=entries)})
+    assert okta.pushed_since(APP, NOW) == NOW + timedelta(seconds=30)
+    (sent,) = vendor.sent
+    assert f'target.id eq "{APP}"' in sent.query["filter"]
+    okta, _ = org({"GET /api/v1/logs": Answer(json=[entries[0], entries[1], entries[4]])})
+    assert okta.pushed_since(APP, NOW) is None
 
 
 def test_a_filter_value_cannot_leave_its_quotes() -> None:
     okta, vendor = org({"GET /api/v1/logs": Answer(json=[])})
-    okta.profile_changes('x" or actor.id pr', NOW)
+    okta.profile_changes('x" or actor.id pr', NOW, (APP,))
     assert r'target.id eq "x\" or actor.id pr"' in vendor.sent[0].query["filter"]
 
 

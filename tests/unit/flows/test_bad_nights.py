@@ -111,7 +111,7 @@ def test_one_failing_errand_holds_back_nobody_else_and_no_mend(stage: Stage) -> 
     stage.hint()
     for _ in range(3):
         stage.next_look()
-    assert stage.state.errands
+    assert stage.table.unsent_pages(stage.incident().id)
     assert stage.remediations.sent, "the mend waits for the topic"
     stage.okta.assigned[SOMEBODY_ELSE] = app_user(external_id=OTHER_OBJECT)
     stage.okta.users[SOMEBODY_ELSE.user_id] = okta_user()

@@ -9,7 +9,7 @@ import pytest
 
 from lib.incident import Page, Status
 from lib.messages import CheckMessage
-from tests.fakes.make import OLD_PHONE, SUBJECT
+from tests.fakes.make import OLD_PHONE
 from tests.fakes.stage import Stage
 
 
@@ -69,22 +69,33 @@ def test_a_crash_between_the_look_and_its_memory_loses_no_look(stage: Stage) -> 
     assert stage.pager.news == ["opened"]
 
 
-@pytest.mark.parametrize("outlet", ["pager", "remediations"])
-def test_an_outlet_that_is_down_delays_and_never_drops(
-    stage: Stage, last_look: CheckMessage, outlet: str
-) -> None:
-    broken = getattr(stage, outlet)
-    broken.down = True
+def test_a_queue_that_is_down_delays_and_never_drops(stage: Stage, last_look: CheckMessage) -> None:
+    stage.remediations.down = True
     assert stage.run({"m": last_look}) == []
     for _ in range(3):
         ((again, delay),) = stage.checks.take()
         assert delay
         assert stage.run({"m": again}) == []
-    broken.down = False
+    stage.remediations.down = False
     stage.drain()
     assert stage.pager.news == ["opened", "mended"]
     assert len(stage.graph.patches) == 1
     assert stage.state.errands == ()
+
+
+def test_a_topic_that_is_down_holds_no_work_up_and_drops_no_page(
+    stage: Stage, last_look: CheckMessage
+) -> None:
+    stage.pager.down = True
+    assert stage.run({"m": last_look}) == []
+    stage.drain()
+    assert stage.incident().status is Status.RESOLVED
+    assert len(stage.graph.patches) == 1
+    assert stage.pager.pages == []
+    stage.pager.down = False
+    stage.clock.pass_by(600)
+    stage.tick()
+    assert stage.pager.news == ["opened", "mended"]
 
 
 def test_a_page_is_sent_once_however_often_it_is_asked_for(stage: Stage) -> None:
@@ -101,11 +112,10 @@ def test_one_subjects_page_that_can_not_be_sent_is_only_its_own_trouble(stage: S
     stage.hint()
     for _ in range(2):
         stage.next_look()
-    state = stage.state
-    assert [errand.page_key for errand in state.errands if errand.page_key]
-    assert stage.table.unsent_pages(state.errands[0].incident_id)
+    assert stage.table.unsent_pages(stage.incident().id)
     told: list[Page] = stage.pager.pages
     assert told == []
     stage.pager.down = False
-    stage.run({"m": CheckMessage.look_at(SUBJECT)})
+    stage.clock.pass_by(600)
+    stage.tick()
     assert stage.pager.news == ["opened"]

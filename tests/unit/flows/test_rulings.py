@@ -220,7 +220,11 @@ def test_a_member_is_dismissed_alone_and_silently(listed: Stage) -> None:
     member = listed.incident()
     pages = listed.pager.news
     assert ask(listed, member, "dismiss", why=WHY).status == "dismissed"
+    # It is still on the list: whoever decides may not take it off, and tick does within a minute.
+    assert now_of(listed, member).parent == member.parent
+    listed.tick()
     assert now_of(listed, member).parent == ""
+    assert listed.table.members(member.parent) == []
     assert listed.pager.news == pages
     (entry,) = [e for e in listed.table.timeline(member.id) if e.what == "dismissed"]
     assert member.parent in entry.detail

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from lib.errors import Refused, Transient
+from lib.errors import Conflict, Refused, Transient
 from lib.flows.approve import BadRequest
-from lib.flows.shared import Shared
+from lib.flows.shared import GRACE
 from lib.incident import CauseName, Incident, Severity, Status, StepKind
 from lib.model import Attribute, Subject
 from lib.rules.causes import BypassFact
@@ -72,6 +72,12 @@ def parent_of(stage: Stage) -> Incident:
     found = stage.table.incident(str(row["incident"]))
     assert found is not None
     return found
+
+
+def after_a_while(stage: Stage) -> None:
+    """An empty list stays open for an hour."""
+    stage.clock.pass_by(GRACE.total_seconds() + 1)
+    stage.tick()
 
 
 def check(stage: Stage, *subjects: Subject) -> None:
@@ -147,6 +153,8 @@ def test_the_last_proof_ends_it(overridden: Stage) -> None:
     assert overridden.pager.news == ["opened"]
     overridden.graph.set(someone(1)[1], mobile_phone=app_user().profile["mobilePhone"])
     check(overridden, second)
+    assert parent_of(overridden).status.open
+    after_a_while(overridden)
     ended = overridden.table.incident(parent.id)
     assert ended is not None
     assert ended.status is Status.RESOLVED
@@ -159,6 +167,7 @@ def test_a_new_drift_after_the_end_opens_another(overridden: Stage) -> None:
     first = parent_of(overridden)
     overridden.graph.set(mobile_phone=app_user().profile["mobilePhone"])
     check(overridden)
+    after_a_while(overridden)
     check(overridden, add(overridden, 1))
     assert parent_of(overridden).id != first.id
 
@@ -172,6 +181,9 @@ def test_once_the_flag_is_on_each_goes_its_own_way(overridden: Stage) -> None:
     check(overridden)
     member = overridden.incident()
     assert (member.parent, member.status) == ("", Status.WAITING_PERSON)
+    # Nobody was paged of it while the list held it.
+    assert [p.incident_id for p in overridden.pager.pages] == [parent.id, member.id]
+    after_a_while(overridden)
     ended = overridden.table.incident(parent.id)
     assert ended is not None
     assert ended.status is Status.RESOLVED
@@ -241,14 +253,8 @@ def test_a_crash_between_proof_and_leaving_is_made_up_for(
     monkeypatch.undo()
     overridden.looks()
     assert overridden.table.member_count(parent) == 0
+    after_a_while(overridden)
     assert overridden.table.summaries() == []
-
-
-def shared(stage: Stage) -> Shared:
-    check_flow: Any = stage.batch
-    found = check_flow._check._shared
-    assert isinstance(found, Shared)
-    return found
 
 
 def test_whoever_joins_while_it_ends_is_not_lost(
@@ -256,7 +262,7 @@ def test_whoever_joins_while_it_ends_is_not_lost(
 ) -> None:
     """Between "the list is empty" and the end somebody joins: the end is refused."""
     check(overridden)
-    parent, lists = parent_of(overridden), shared(overridden)
+    parent, lists = parent_of(overridden), overridden.shared
     member = Member(SUBJECT, PHONE, overridden.incident().id)
     late = Member(add(overridden, 1), PHONE, "inc-ffffffffff")
     members = overridden.table.members
@@ -268,8 +274,10 @@ def test_whoever_joins_while_it_ends_is_not_lost(
             overridden.table.join(parent.id, late)
         return seen
 
-    monkeypatch.setattr(overridden.table, "members", race)
     lists.leave(parent.id, member)
+    monkeypatch.setattr(overridden.table, "members", race)
+    with pytest.raises(Conflict):
+        lists.end_if_empty(parent.id)
     assert parent_of(overridden).id == parent.id
     assert overridden.table.members(parent.id) == [late]
 
@@ -278,7 +286,7 @@ def test_joining_a_list_that_ended_meanwhile_opens_another(
     overridden: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     check(overridden)
-    first, lists = parent_of(overridden), shared(overridden)
+    first, lists = parent_of(overridden), overridden.shared
     only = overridden.table.members(first.id)[0]
     second = add(overridden, 1)
     join = overridden.table.join
@@ -286,6 +294,7 @@ def test_joining_a_list_that_ended_meanwhile_opens_another(
     def race(parent_id: str, member: Member) -> int | None:
         monkeypatch.undo()
         lists.leave(first.id, only)
+        lists.end_if_empty(first.id)
         return join(parent_id, member)
 
     monkeypatch.setattr(overridden.table, "join", race)
@@ -364,22 +373,17 @@ def test_a_snoozed_incident_is_quiet_unless_it_gets_worse(stage: Stage) -> None:
 # -- members that somebody dismissed ------------------------------------------------------------
 
 
-def tidy(stage: Stage, parent: Incident) -> None:
-    shared(stage).tidy(parent.id)
-
-
 def test_a_dismissed_member_leaves_and_the_last_one_ends_it(overridden: Stage) -> None:
     second = add(overridden, 1)
     check(overridden, SUBJECT, second)
     parent = parent_of(overridden)
     overridden.says("a.colleague", "dismiss", why="stays as it is")
-    due = [item.incident_id for item in overridden.table.due(overridden.clock(), 10)]
-    assert parent.id in due
-    tidy(overridden, parent)
+    overridden.tick()
     assert [m.subject for m in overridden.table.members(parent.id)] == [second]
     assert parent_of(overridden).status.open
     overridden.graph.set(someone(1)[1], mobile_phone=app_user().profile["mobilePhone"])
     check(overridden, second)
+    after_a_while(overridden)
     assert overridden.table.summaries() == []
 
 
@@ -393,13 +397,143 @@ def test_a_dismissed_drift_does_not_come_back_while_its_values_stay(overridden: 
     assert overridden.state.open
 
 
-def test_tidying_leaves_whoever_is_just_joining(overridden: Stage) -> None:
+def test_values_that_are_again_what_was_dismissed_are_not_written(stage: Stage) -> None:
+    stage.build(mode=Mode.APPROVE)
+    stage.okta.log = [push(at=START - timedelta(minutes=30))]
+    stage.graph.set(mobile_phone=OLD_PHONE)
+    stage.drifted()
+    stage.says("a.colleague", "dismiss", why="this difference is meant")
+    stage.graph.set(mobile_phone="+15550777")
+    check(stage)
+    assert len(stage.incidents()) == 1
+    stage.graph.set(mobile_phone=OLD_PHONE)
+    stage.build(mode=Mode.AUTO)
+    check(stage)
+    stage.drain()
+    assert stage.incidents() == []
+    assert stage.graph.patches == []
+    assert stage.pager.news[-1] == "dismissed"
+
+
+# -- races and crashes around the list ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("looks", [True, False], ids=["looks", "no looks"])
+def test_tidying_between_listing_and_commit_orphans_nobody(
+    overridden: Stage, monkeypatch: pytest.MonkeyPatch, looks: bool
+) -> None:
+    """tick ends the list in that very moment: the drift's commit is refused and tried again."""
+    if not looks:
+        overridden.watch = replace(overridden.watch, look_delays=())
+        overridden.build(mode=Mode.APPROVE)
+    commit = overridden.table.commit_subject
+
+    def race(state: Any, *rest: Any) -> Any:
+        if state.subject == SUBJECT and rest and rest[0]:
+            monkeypatch.undo()
+            overridden.shared.tidy(parent_of(overridden).id)
+        return commit(state, *rest)
+
+    monkeypatch.setattr(overridden.table, "commit_subject", race)
     check(overridden)
     parent = parent_of(overridden)
-    joining = add(overridden, 1)
+    assert overridden.incident().parent == parent.id
+    assert [m.incident_id for m in overridden.table.members(parent.id)] == [
+        overridden.incident().id
+    ]
+
+
+def test_one_user_that_is_tried_again_is_not_ten(
+    overridden: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit, left = overridden.table.commit_subject, [12]
+
+    def crash(state: Any, *rest: Any) -> Any:
+        if state.subject == SUBJECT and rest and rest[0] and left[0]:
+            left[0] -= 1
+            raise Transient("the table does not answer")
+        return commit(state, *rest)
+
+    monkeypatch.setattr(overridden.table, "commit_subject", crash)
     overridden.clock.pass_by(SETTLE + 60)
-    overridden.hint(joining)  # its look chain has begun
-    overridden.table.join(parent.id, Member(joining, PHONE, "inc-eeeeeeeeee"))
-    overridden.table.join(parent.id, Member(add(overridden, 2), PHONE, "inc-dddddddddd"))
-    tidy(overridden, parent)
-    assert {m.subject for m in overridden.table.members(parent.id)} == {SUBJECT, joining}
+    overridden.hint()
+    overridden.looks()
+    assert left == [0]
+    assert overridden.table.joined(parent_of(overridden).id) == 1
+    assert overridden.pager.news == ["opened"]
+
+
+def test_growth_is_told_although_somebody_was_faster(
+    overridden: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for first in (1, 4, 7):
+        check(overridden, *[add(overridden, number) for number in range(first, first + 3)])
+    commit, once = overridden.table.commit_incident, [True]
+
+    def race(change: IncidentChange) -> Incident:
+        if once[0] and change.incident.everyone:
+            once[0] = False
+            raise Conflict("somebody was faster")
+        return commit(change)
+
+    monkeypatch.setattr(overridden.table, "commit_incident", race)
+    check(overridden, add(overridden, 10))
+    assert overridden.pager.news == ["opened", "changed"]
+
+
+def test_a_cause_that_comes_and_goes_pages_a_few_times_and_keeps_the_list(
+    overridden: Stage,
+) -> None:
+    pushed = [push(at=START - timedelta(minutes=30))]
+    check(overridden)
+    parent = parent_of(overridden)
+    for number in range(12):
+        overridden.okta.log = pushed if number % 2 == 0 else []
+        check(overridden)
+        overridden.clock.pass_by(1200)
+        overridden.tick()
+    assert parent_of(overridden).id == parent.id
+    assert len(overridden.pager.pages) <= 3
+
+
+def test_a_list_is_looked_through_in_few_requests(
+    overridden: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for first in (1, 4, 7):
+        check(overridden, *[add(overridden, number) for number in range(first, first + 3)])
+    parent, table = parent_of(overridden), overridden.table
+    calls: list[str] = []
+    real: Any = table._call
+
+    def counted(operation: Any, **arguments: Any) -> Any:
+        calls.append(operation.__name__)
+        return real(operation, **arguments)
+
+    monkeypatch.setattr(table, "_call", counted)
+    overridden.shared.tidy(parent.id)
+    assert len(calls) <= 5
+
+
+def test_a_shared_incident_follows_the_mode(overridden: Stage) -> None:
+    overridden.build(mode=Mode.OBSERVE)
+    check(overridden)
+    overridden.build(mode=Mode.APPROVE)
+    overridden.clock.pass_by(25 * 3600)
+    overridden.tick()
+    assert parent_of(overridden).status is Status.WAITING_APPROVAL
+    assert overridden.pager.news == ["opened", "needs_you"]
+
+
+def test_a_topic_that_is_down_holds_up_neither_record_nor_proof(overridden: Stage) -> None:
+    second = add(overridden, 1)
+    overridden.pager.down = True
+    check(overridden, SUBJECT, second)
+    states = overridden.table.subjects([SUBJECT, second])
+    assert all(state.open for state in states.values())
+    overridden.graph.set(mobile_phone=app_user().profile["mobilePhone"])
+    check(overridden)
+    assert overridden.state.open == {}
+    overridden.pager.down = False
+    overridden.clock.pass_by(600)
+    overridden.tick()
+    assert overridden.pager.news == ["opened"]

@@ -4,28 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
-from lib.flows.tick import Tick
 from lib.incident import Incident, Status
 from lib.model import Subject
 from lib.rules.due import DAILY, LATE_ERRAND, LATE_LOOK, LATE_MEND
 from lib.settings import Mode
 from lib.store.keys import SHARDS
 from lib.store.records import IncidentChange, SubjectState
-from tests.fakes.make import APP, OLD_MAILS, OLD_PHONE, push
+from tests.fakes.make import APP, OBJECT, OLD_MAILS, OLD_PHONE, push, standing
 from tests.fakes.stage import SETTLE, Stage
 
 MINUTE = 60.0
 
 
 def tick(stage: Stage) -> dict[str, int]:
-    check: Any = stage.batch
-    shared, errands = check._check._shared, check._check._errands
-    flow = Tick(stage.policy, stage.table, stage.checks, errands, shared, stage.clock)
-    return dict(flow.run())
+    return stage.tick()
 
 
 def later(stage: Stage, delta: timedelta) -> None:
@@ -182,3 +177,50 @@ def test_a_closed_incident_is_never_due(stage: Stage) -> None:
     assert stage.incident().status is Status.RESOLVED
     later(stage, DAILY * 3)
     assert tick(stage) == {}
+
+
+def test_a_step_in_flight_is_left_alone(stage: Stage) -> None:
+    """Its outcome must find the incident as it left it."""
+    stage.build(mode=Mode.APPROVE)
+    stage.graph.set(other_mails=OLD_MAILS)
+    found = stage.drifted()
+    stage.says("a.colleague")
+    stage.says("a.colleague", "snooze", until="10m")
+
+    def meanwhile() -> None:
+        stage.clock.pass_by(11 * MINUTE)
+        tick(stage)
+
+    stage.graph.after_patch = meanwhile
+    stage.mend()
+    assert "graph_write done" in stage.timeline()
+    done = stage.table.incident(found.id)
+    assert done is not None
+    assert done.steps_done == 1
+
+
+def test_a_snoozed_incident_is_quiet_when_an_approval_runs_out(stage: Stage) -> None:
+    found = drift(stage)
+    now = stage.clock()
+    quiet = replace(
+        found, approved_until=now + timedelta(hours=1), snoozed_until=now + timedelta(days=7)
+    )
+    stage.table.commit_incident(IncidentChange(quiet))
+    later(stage, timedelta(hours=1))
+    tick(stage)
+    assert stage.pager.news == ["opened"]
+    assert stage.incident().approved_until is None
+
+
+def test_an_approval_of_a_plan_that_is_gone_does_not_run_out(stage: Stage) -> None:
+    drift(stage)
+    stage.graph.standings[OBJECT] = standing(owns_applications=True)
+    stage.says("first.person")
+    stage.graph.set(other_mails=("another@home.example",))
+    stage.clock.pass_by(SETTLE + 60)
+    stage.hint()
+    stage.looks()
+    told = len(stage.pager.pages)
+    later(stage, DAILY)
+    tick(stage)
+    assert not any("ran out" in page.text for page in stage.pager.pages[told:])
