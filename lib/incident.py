@@ -192,7 +192,7 @@ class Incident:
     steps of the current plan. `attempt` counts remediation messages; `failures` counts mends that
     were refused or did not land, and `failed` says how the last one ended: from then on nothing
     runs without a person. `in_flight` names a step whose intent is recorded and whose outcome is
-    not.
+    not. `maybe_done`: the outcome of the next step's last try was lost, so it may have happened.
     """
 
     id: str
@@ -213,6 +213,7 @@ class Incident:
     last_step_at: datetime | None = None
     in_flight: str | None = None
     touched_at: datetime | None = None
+    maybe_done: bool = False
     parent: str = ""  # the incident of the cause this drift shares with others
     approved_until: datetime | None = None  # when the oldest approval that counts runs out
     snoozed_until: datetime | None = None  # nobody is paged again before, unless it gets worse
@@ -225,6 +226,11 @@ class Incident:
     @property
     def lead(self) -> Cause:
         return self.causes[0]
+
+    @property
+    def mended_by_us(self) -> bool:
+        """A step of ours was done, or may have been: its answer was lost."""
+        return self.steps_done > 0 or self.maybe_done
 
     @property
     def next_step(self) -> Step | None:

@@ -1,10 +1,10 @@
-"""Facts with their age, hourly caps, the tenant lock."""
+"""Facts with their age, places under caps, the tenant lock."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from lib.errors import Conflict
 from lib.model import TouchProof
@@ -17,6 +17,11 @@ from lib.store.items import Items
 from lib.times import from_text, to_text
 
 T = TypeVar("T")
+
+# How long the numbers of people in a preview are kept. The one the flag was set by stays.
+PREVIEW_KEPT = timedelta(days=90)
+# A place is asked for again when others take or return one at the same moment.
+TRIES = 5
 
 
 class Facts(Items):
@@ -64,10 +69,17 @@ class Facts(Items):
         self._call(self._client.put_item, TableName=self._name, Item=item)
 
     def record_preview(self, head: str, parts: Sequence[str], at: datetime) -> None:
-        """A head, and rows in parts: an item holds 400 KB at most. The head comes last."""
+        """A head, and rows in parts: an item holds 400 KB at most. The head comes last.
+
+        The parts hold people's numbers and expire; the head holds none and is replaced by the next.
+        """
         for number, part in enumerate(parts):
-            key = {**keys.fact("preview"), "sk": f"PART#{to_text(at)}#{number:05d}"}
-            self._call(self._client.put_item, TableName=self._name, Item={**key, "body": part})
+            item = {
+                **keys.preview_part(to_text(at), number),
+                "body": part,
+                "expires": int((at + PREVIEW_KEPT).timestamp()),
+            }
+            self._call(self._client.put_item, TableName=self._name, Item=item)
         item = {**keys.fact("preview"), "body": head, "at": to_text(at)}
         self._call(self._client.put_item, TableName=self._name, Item=item)
 
@@ -76,26 +88,102 @@ class Facts(Items):
         item = self._get(keys.fact("preview"))
         return (from_text(str(item["at"])), str(item["body"])) if item else None
 
-    def count(self, name: str, now: datetime, limit: int) -> bool:
-        """Takes one of `limit` places in this hour; False when none is left."""
+    def keep_preview(self, at: datetime, parts: int) -> None:
+        """For good: what was known of whom it overwrites when the flag was set."""
+        kept = self.preview()
+        if kept is not None and kept[0] == at:
+            item = {**keys.preview_kept(to_text(at)), "body": kept[1], "at": to_text(at)}
+            self._call(self._client.put_item, TableName=self._name, Item=item)
+        self._for_parts(at, parts, "REMOVE expires")
+
+    def let_preview_expire(self, at: datetime, parts: int) -> None:
+        """It was kept for a step that was refused."""
+        expires = int((at + PREVIEW_KEPT).timestamp())
+        self._for_parts(at, parts, "SET expires = :e", {":e": expires})
+        key = keys.preview_kept(to_text(at))
+        self._call(self._client.delete_item, TableName=self._name, Key=key)
+
+    def _for_parts(
+        self, at: datetime, parts: int, change: str, values: Mapping[str, Any] | None = None
+    ) -> None:
+        for number in range(parts):
+            self._call(
+                self._client.update_item,
+                TableName=self._name,
+                Key=keys.preview_part(to_text(at), number),
+                UpdateExpression=change,
+                ConditionExpression="attribute_exists(pk)",
+                **({"ExpressionAttributeValues": values} if values else {}),
+            )
+
+    def take_place(self, name: str, who: str, now: datetime, limit: int) -> bool:
+        """One of `limit` places in this hour is `who`'s; False when others have them all.
+
+        Whoever asks again within the hour has the same one. Raises Conflict.
+        """
+        hour = _hour(now)
+        expires = int((now + timedelta(hours=3)).timestamp())
+        take = {
+            "TableName": self._name,
+            "Key": keys.counter(name, hour),
+            "UpdateExpression": "SET expires = :e ADD used :one",
+            "ConditionExpression": "(attribute_not_exists(used) AND :limit > :zero)"
+            " OR used < :limit",
+            "ExpressionAttributeValues": {":e": expires, ":one": 1, ":zero": 0, ":limit": limit},
+        }
+        mine = {**keys.place(name, hour, who), "expires": expires}
+        for _ in range(TRIES):
+            try:
+                self._transact([self._put(mine, "attribute_not_exists(pk)"), {"Update": take}])
+                return True
+            except Conflict:
+                if self._holds(keys.place(name, hour, who), expires):
+                    return True
+            item = self._get(keys.counter(name, hour))
+            if (int(item["used"]) if item else 0) >= limit:
+                return False
+        raise Conflict("others take places at the same time")
+
+    def _holds(self, key: Mapping[str, str], expires: int) -> bool:
         try:
             self._call(
                 self._client.update_item,
                 TableName=self._name,
-                Key=keys.counter(name, now.strftime("%Y-%m-%dT%H")),
-                UpdateExpression="SET expires = :e ADD used :one",
-                ConditionExpression="(attribute_not_exists(used) AND :limit > :zero)"
-                " OR used < :limit",
-                ExpressionAttributeValues={
-                    ":e": int((now + timedelta(hours=3)).timestamp()),
-                    ":one": 1,
-                    ":zero": 0,
-                    ":limit": limit,
-                },
+                Key=key,
+                UpdateExpression="SET expires = :e",
+                ConditionExpression="attribute_exists(pk)",
+                ExpressionAttributeValues={":e": expires},
             )
         except Conflict:
             return False
         return True
+
+    def give_place_back(self, name: str, who: str, now: datetime) -> None:
+        """The place of the hour of `now`; nothing happens where `who` has none. Raises Conflict
+        when others take or return places at the same time.
+        """
+        hour = _hour(now)
+        key = keys.place(name, hour, who)
+        delete = {
+            "TableName": self._name,
+            "Key": key,
+            "ConditionExpression": "attribute_exists(pk)",
+        }
+        back = {
+            "TableName": self._name,
+            "Key": keys.counter(name, hour),
+            "UpdateExpression": "ADD used :less",
+            "ConditionExpression": "used > :zero",
+            "ExpressionAttributeValues": {":less": -1, ":zero": 0},
+        }
+        for _ in range(TRIES):
+            try:
+                self._transact([{"Delete": delete}, {"Update": back}])
+                return
+            except Conflict:
+                if self._get(key) is None:
+                    return
+        raise Conflict("others take places at the same time")
 
     def place(self, name: str, start: datetime, who: str, most: int) -> int | None:
         """Which of `most` places `who` has in the period that began at `start`, from 0; None when
@@ -153,3 +241,7 @@ class Facts(Items):
     def tenant_locked(self, now: datetime) -> bool:
         item = self._get(keys.tenant_lock())
         return item is not None and str(item["until"]) >= to_text(now)
+
+
+def _hour(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H")

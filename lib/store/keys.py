@@ -17,8 +17,10 @@
 | a fact with its age (the tenant's flag, a preview) | FACT#name / HEAD |
 | a touch proved on a test user (doctor) | FACT#touch_proof / app |
 | Okta's connector, learned from the audit log | FACT#connector / app |
-| a preview's rows, as evidence | FACT#preview / PART#time#number |
+| a preview's rows, expiring | FACT#preview / PART#time#number |
+| the preview the flag was set by; its rows stay | FACT#preview / KEPT#time |
 | hourly counters, expiring | COUNTER#name#hour / HEAD |
+| whose a place of an hourly counter is, expiring | COUNTER#name#hour / PLACE#who |
 | the tenant lock | LOCK#tenant / HEAD |
 | a lease with its epoch | LOCK#name / HEAD |
 | where reading Okta's log stopped (only catch_up writes) | CURSOR#system_log / HEAD |
@@ -89,6 +91,18 @@ def fact(name: str, of: str = "HEAD") -> dict[str, str]:
 
 def counter(name: str, hour: str) -> dict[str, str]:
     return {"pk": f"COUNTER#{name}#{hour}", "sk": "HEAD"}
+
+
+def place(name: str, hour: str, who: str) -> dict[str, str]:
+    return {**counter(name, hour), "sk": f"PLACE#{who}"}
+
+
+def preview_part(at: str, number: int) -> dict[str, str]:
+    return fact("preview", f"PART#{at}#{number:05d}")
+
+
+def preview_kept(at: str) -> dict[str, str]:
+    return fact("preview", f"KEPT#{at}")
 
 
 def tenant_lock() -> dict[str, str]:

@@ -171,7 +171,9 @@ def _truth(sim: Simulation) -> None:
     """Whoever was hinted after their last change agrees by now, or has an open incident."""
     parked = [message_of(work) for work in sim.plant.peek.parked()]
     for person in sim.world.people:
-        if person.hinted_at < person.changed_at:
+        # Whoever was never seen in the app is looked at for hints only that name the app.
+        linked = _states(sim)[person.subject].link is not None
+        if (person.hinted_at if linked else person.named_at) < person.changed_at:
             continue
         if any(_about(message, person, sim) for message in parked):
             continue

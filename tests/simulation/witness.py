@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -73,7 +73,7 @@ class Witness:
         self.drift_read: dict[str, int] = {}
         self.mended: dict[tuple[str, ...], datetime] = {}
         self.touched: dict[tuple[str, str], datetime] = {}
-        self.writes = 0
+        self.writes: Counter[str] = Counter()
         self.pages = 0
 
     # -- what was read ----------------------------------------------------------------------
@@ -228,7 +228,7 @@ class Witness:
     def patch(
         self, object_id: str, changes: Mapping[Attribute, Value], actor: str | None
     ) -> None:
-        self.writes += 1
+        self.writes["privileged_write" if actor else "graph_write"] += 1
         ((attribute, value),) = changes.items()
         if attribute.value not in WATCHED:
             raise Violation(f"(3) {attribute.value} is not watched")
@@ -262,7 +262,7 @@ class Witness:
         self._not_flapping(body, read_at)
 
     def touch(self, subject: Subject, attribute: str, value: str) -> None:
-        self.writes += 1
+        self.writes["okta_touch"] += 1
         if attribute != self.rules.touch_attribute:
             raise Violation(f"(3) {attribute} is touched")
         if FORGED_PHONE in value or FORGED_MAIL in value:
@@ -274,7 +274,7 @@ class Witness:
         self._not_flapping(body, read_at)
 
     def set_bypass(self, enabled: bool, actor: str | None) -> None:
-        self.writes += 1
+        self.writes["bypass_enable" if enabled else "bypass_disable"] += 1
         run = self._run()
         if actor is None:
             raise Violation("(3) a function sets the tenant's flag")

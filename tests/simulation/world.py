@@ -62,6 +62,7 @@ class Person:
     pushes: list[PushEvent] = field(default_factory=list)
     changed_at: float = 0.0  # when anything about it last changed, in the world's seconds
     hinted_at: float = -1.0  # when the last event about it was published
+    named_at: float = -1.0  # when the last one that named the app was
 
 
 class World:
@@ -259,6 +260,7 @@ class World:
         self, kind: str, person: Person, *, app: bool = True, result: str = "SUCCESS"
     ) -> dict[str, Any]:
         person.hinted_at = self.clocks.now
+        person.named_at = self.clocks.now if app else person.named_at
         return self.log.add(kind, person.subject, app=app, result=result)
 
     # -- inside -----------------------------------------------------------------------------

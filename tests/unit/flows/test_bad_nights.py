@@ -109,7 +109,7 @@ def test_one_failing_errand_holds_back_nobody_else_and_no_mend(stage: Stage) -> 
     stage.graph.set(mobile_phone=OLD_PHONE)
     stage.clock.pass_by(300)
     stage.hint()
-    for _ in range(3):
+    for _ in range(2):
         stage.next_look()
     assert stage.table.unsent_pages(stage.incident().id)
     assert stage.remediations.sent, "the mend waits for the topic"
