@@ -10,7 +10,7 @@ SOURCES = lib handlers ops sandbox tools bench
 LOCKS = pip receive lambda sandbox dev sam referee lock
 
 .DEFAULT_GOAL = help
-.PHONY: help demo sandbox test fuzz kills check referee build lock clean python
+.PHONY: help demo sandbox test simulate fuzz kills check referee bench build lock clean python
 
 include build.mk
 
@@ -27,6 +27,9 @@ sandbox: $(VENV)/.ready ## keep the simulated Okta, Microsoft and AWS running un
 
 test: $(VENV)/.dev ## run the tests (ARGS=... goes to pytest)
 	@$(VENV)/bin/python -m pytest -m "not artifacts" --ignore tests/referee $(ARGS)
+
+simulate: $(VENV)/.dev ## run simulated schedules (SEEDS=1..5000), or tell one (SEEDS=17)
+	@$(VENV)/bin/python -m tests.simulation $(or $(SEEDS),1..5000)
 
 fuzz: $(VENV)/.dev ## throw BODIES=... new ones at the door, the approve route and the queues
 	@BODIES=$(or $(BODIES),20000) $(VENV)/bin/python -m pytest -q tests/fuzz $(ARGS)

@@ -7,6 +7,7 @@ verified again; only an INACTIVE one can be deleted. The header's value is write
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,6 +23,7 @@ HOOKS = "/api/v1/eventHooks"
 NAME = "pushproof"
 # Events about an app carry it as a target; those about a user alone name no app.
 _APP_EVENTS = "application."
+_ID = re.compile(r"\bid\s+eq\s+'([^']*)'")
 
 
 @dataclass(frozen=True)
@@ -171,6 +173,23 @@ def conditions(event_types: Sequence[str], app_ids: Sequence[str]) -> list[Json]
         for name in event_types
         if name.startswith(_APP_EVENTS)
     ]
+
+
+def misfiltered(
+    hook: EventHook, event_types: Sequence[str], app_ids: Sequence[str]
+) -> tuple[str, ...]:
+    """The types whose condition is another one than that for these apps: events of them that are
+    waited for do not arrive. A type without a condition arrives as a whole.
+    """
+    wanted = {text(each, "event"): _form(each) for each in conditions(event_types, app_ids)}
+    given = {text(each, "event"): _form(each) for each in _conditions(hook.body)}
+    return tuple(n for n in event_types if n in given and given[n] != wanted.get(n))
+
+
+def _form(entry: Json) -> tuple[str, list[str]]:
+    """What a condition says, whatever the order of its ids and its spaces."""
+    expression = text(mapping(entry.get("condition")), "expression") or ""
+    return "".join(_ID.sub("id", expression).split()), sorted(_ID.findall(expression))
 
 
 def _filter(entries: list[Json]) -> Json | None:

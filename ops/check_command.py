@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import click
 
 from lib.aws import SqsCheckQueue, client
@@ -11,6 +13,9 @@ from lib.model import Subject
 from lib.rules.hints import Hint
 from lib.times import utc_now
 from ops.connection import Misuse, Trouble, connect
+
+# As the vendor's examples have it; a login or a name would be asked for in vain.
+USER_ID = re.compile(r"00u[A-Za-z0-9]{17}")
 
 
 @click.command()
@@ -24,6 +29,12 @@ def check(ids: tuple[str, ...], users: tuple[str, ...], stack: str | None) -> No
     """
     if not ids and not users:
         raise Misuse("Name an incident, or a user with --user.")
+    strange = [user for user in users if not USER_ID.fullmatch(user)]
+    if strange:
+        raise Misuse(
+            "--user takes an Okta user id, 00u and 17 more letters or digits, as it stands in the "
+            "address of the user's page in the Admin Console."
+        )
     connection = connect(stack, None)
     table = connection.table()
     queue = SqsCheckQueue(client("sqs"), connection.output("CheckQueueUrl"))

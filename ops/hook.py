@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from lib.errors import Permanent, Refused, Transient
 from lib.flows.receive import Sender
 from lib.messages import pack
-from lib.okta_admin import EventHook, OktaAdmin, hook_body
+from lib.okta_admin import EventHook, OktaAdmin, hook_body, misfiltered
 from lib.rules.hints import HOOK_EVENTS, read_events
 from lib.times import Clock
 from ops.connection import Refusal, Trouble
@@ -27,10 +27,13 @@ OVERLAP = timedelta(minutes=2)
 
 @dataclass(frozen=True)
 class HookState:
-    """`hook` None: none is registered for this address. `others`: further ones for it."""
+    """`hook` None: none is registered for this address. `others`: further ones for it.
+    `app_ids`: the watched apps, whose events it has to bring.
+    """
 
     hook: EventHook | None
     others: int = 0
+    app_ids: tuple[str, ...] = ()
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -38,12 +41,18 @@ class HookState:
         return tuple(name for name in HOOK_EVENTS if name not in known)
 
     @property
+    def misfiltered(self) -> tuple[str, ...]:
+        """Types whose filter in Okta is not the one `install` registers for the watched apps."""
+        return misfiltered(self.hook, HOOK_EVENTS, self.app_ids) if self.hook else ()
+
+    @property
     def additional(self) -> tuple[str, ...]:
         return tuple(n for n in self.hook.event_types if n not in HOOK_EVENTS) if self.hook else ()
 
     @property
     def ready(self) -> bool:
-        return self.hook is not None and self.hook.receives and not self.missing
+        complete = not self.missing and not self.misfiltered
+        return self.hook is not None and self.hook.receives and complete
 
 
 @dataclass(frozen=True)
@@ -56,11 +65,11 @@ class Installed:
     caught_up: int
 
 
-def state_of(admin: OktaAdmin, url: str) -> HookState:
+def state_of(admin: OktaAdmin, url: str, app_ids: tuple[str, ...]) -> HookState:
     """The hook that receives comes first where several have this address."""
     own = [hook for hook in admin.hooks() if hook.uri == url]
     own.sort(key=lambda hook: (not hook.receives, not hook.active))
-    return HookState(own[0] if own else None, max(0, len(own) - 1))
+    return HookState(own[0] if own else None, max(0, len(own) - 1), app_ids)
 
 
 class HookDesk:
@@ -79,7 +88,7 @@ class HookDesk:
         self._app_ids, self._clock, self._new_secret = app_ids, clock, new_secret
 
     def state(self) -> HookState:
-        return state_of(self._admin, self._door.url)
+        return state_of(self._admin, self._door.url, self._app_ids)
 
     def install(self) -> Installed:
         """Registers, or corrects what is registered; always ends active and verified.

@@ -157,6 +157,7 @@ def lines(state: HookState) -> list[str]:
         f"{len(found.filtered)} filtered",
     ]
     said += [f"  missing: {name}" for name in state.missing]
+    said += [f"  filtered for other apps: {name}" for name in state.misfiltered]
     said += [f"  additional: {name}" for name in state.additional]
     if state.others:
         said.append(f"  {state.others} further hook(s) have this address: everything comes twice.")
@@ -171,6 +172,7 @@ def as_dict(state: HookState) -> dict[str, object]:
         "verified": bool(found and found.verified),
         "filtered": sorted(found.filtered) if found else [],
         "missing": list(state.missing),
+        "misfiltered": list(state.misfiltered),
         "additional": list(state.additional),
         "others": state.others,
         "ready": state.ready,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from lib.entra_sign_in import DevicePrompt
 from lib.flows.runs import Ended, Run
+from lib.flows.steps import is_same
 from lib.incident import CauseName, Incident, Status, Step, StepKind
 from ops import render
 from ops.bypass_run import run_enable
@@ -23,7 +24,8 @@ def run_write(
     confirm: Callable[[Incident, Step], bool],
     show_prompt: Callable[[DevicePrompt], None] | None = None,
 ) -> int:
-    """The command's exit code. Raises Refusal for a drift that another incident lists."""
+    """The command's exit code. Raises Refusal for a drift that another incident lists, and for
+    whoever would write their own."""
     console = render.console()
     if incident.status is Status.SHARED:
         parent = incident.parent
@@ -42,6 +44,9 @@ def run_write(
         return NOTHING_DONE
     administrator = sign_in(connection, next_step.kind, show_prompt or print_prompt)
     console.print(f"Signed in as Entra user {administrator.object_id}.")
+    link = incident.plan.link
+    if link is not None and is_same(administrator.object_id, link.object_id):
+        raise Refusal("You are whom this plan is about: another administrator has to write it.")
     run = administrator.run(incident, confirm)
     console.print(sentence(run))
     return EXIT.get(run.ended, NOTHING_DONE)

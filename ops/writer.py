@@ -91,7 +91,7 @@ class Administrator:
             self.evidence,
             utc_now,
         )
-        hands = administrator_hands(self.name, self.graph, confirm)
+        hands = administrator_hands(self.name, self.object_id, self.graph, confirm)
         return runner.run(incident.id, incident.plan.digest, hands)
 
     def _checks(self) -> SqsCheckQueue:

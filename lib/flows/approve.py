@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from lib.errors import Conflict, Transient
+from lib.flows import concerned
 from lib.flows.asked import Answer, Asked, BadRequest, Caller, same_person
 from lib.flows.decide import status_for
 from lib.flows.errands import Errands
@@ -81,18 +82,19 @@ class Approve:
     def _approve(self, asked: Asked) -> Answer:
         incident = shown_plan(self._table, asked)
         self._may_be_approved(incident)
-        somebody_else(asked, incident)
+        somebody_else(self._table, asked, incident)
         now, plan, hours = self._clock(), incident.plan, self._policy.approval_hours
         oldest = now - timedelta(hours=hours)
         mine = Approval(asked.person, plan.digest, now)
         counting = [
             approval
-            for approval in self._table.approvals(incident.id)
+            for approval in concerned.approvals(self._table, incident)
             if approval.digest == plan.digest and approval.at >= oldest
         ]
         again = any(same_person(approval.person, mine.person) for approval in counting)
         counting += [] if again else [mine]
-        decision = gate(plan, self._table.mode(self._policy.mode), counting, now, hours)
+        mode, people = self._table.mode(self._policy.mode), concerned.people_needed
+        decision = gate(plan, mode, counting, now, hours, people(self._table, incident))
         told = f"{decision.given} of {decision.needed}"
         entry = Entry(now, asked.person, "approved", told)
         also: list[Also] = [asked.record(now, "repeated" if again else "approved", told)]

@@ -10,7 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from lib.errors import Conflict, NotFound, Permanent, Refused, Transient, Unauthorized
+from aws_lambda_powertools import Logger
+
+from lib.errors import (
+    Conflict,
+    NotFound,
+    Permanent,
+    PushproofError,
+    Refused,
+    Transient,
+    Unauthorized,
+)
+from lib.flows import caps, concerned
 from lib.flows import preview as previews
 from lib.flows.evidence import Evidence
 from lib.flows.flag_incident import FlagIncident, last_incident, open_incident
@@ -24,7 +35,9 @@ from lib.rules.flag import ENABLE, NAME, Known, Obstacle, obstacle
 from lib.rules.policy import gate
 from lib.settings import PolicySettings, WatchSettings
 from lib.store.table import Table
-from lib.times import Clock
+from lib.times import Clock, to_text
+
+logger = Logger(child=True)
 
 # Reads after writes may be stale; seconds before each attempt to read the flag back.
 READ_BACK = (0.0, 1.0, 2.0, 4.0, 8.0)
@@ -43,8 +56,9 @@ def known(table: Table, policy: PolicySettings, tenant_id: str, now: datetime) -
     mode = table.mode(policy.mode)
     decision = None
     if incident is not None:
-        approvals = table.approvals(incident.id)
-        decision = gate(incident.plan, mode, approvals, now, policy.approval_hours)
+        approvals = concerned.approvals(table, incident)
+        people = concerned.people_needed(table, incident)
+        decision = gate(incident.plan, mode, approvals, now, policy.approval_hours, people)
     return Known(
         mode=mode,
         fact=table.bypass_fact(),
@@ -123,6 +137,7 @@ class Bypass:
         if not sync.bypass_enabled:
             self._found_off(f"{NAME} reads false already", settled=True)
             return Run(Ended.HEALED, f"{NAME} reads false already; nothing was written")
+        self._seen_on()
         question = (
             f"Set {NAME} to false for the whole tenant now? Numbers that were overwritten stay "
             "as they are."
@@ -155,21 +170,31 @@ class Bypass:
             return self._refuse(stands, incident)
         if not self._renew():
             return self._refuse(_BUSY, incident)
-        capped = self._over_cap(SET) if incident.in_flight is None else ""
+        # A try whose outcome was lost has its place already, and may have happened.
+        new, who, at = incident.in_flight is None, caps.who(incident), self._clock()
+        capped = self._over_cap(SET, who, at) if new else ""
         if capped:
             return self._refuse(Obstacle(capped, ENABLE), incident)
         try:
             incident = self._incidents.begins(incident)
         except Permanent as error:
+            if new:
+                caps.give_back(self._table, SET, who, at)
             return Run(Ended.REFUSED, str(error), incident)
+        # Before the PATCH: a crash after it must not cost the evidence.
+        previews.keep(self._table, fresh)
         try:
             receipt = self._set(sync, enabled=True)
         except Unauthorized as error:
             self._incidents.not_done(incident, str(error))
+            if new:
+                self._not_set(fresh, who, at)
             raise
         except (Refused, Permanent) as error:
             ids = error.request_id if isinstance(error, Refused) else None
             moved_back = self._incidents.refused(incident, str(error), ids)
+            if new:
+                self._not_set(fresh, who, at)
             return Run(Ended.REFUSED, _refused("set", error), moved_back)
         except Transient as error:
             self._incidents.unknown(incident, str(error))
@@ -178,10 +203,19 @@ class Bypass:
         done = self._incidents.done(incident, "bypass_enable done", receipt)
         return Run(Ended.DONE, f"{NAME} is set and was read back", done)
 
+    def _not_set(self, preview: Preview, who: str, at: datetime) -> None:
+        """Microsoft said no: no number was overwritten, and the hour's place is free again."""
+        caps.give_back(self._table, SET, who, at)
+        try:
+            previews.let_expire(self._table, preview)
+        except PushproofError as error:
+            logger.warning("preview kept", extra={"reason": str(error)})
+
     def _disable(self, sync: DirectorySync) -> Run:
         if not self._renew():
             return self._refuse(_BUSY)
-        capped = self._over_cap(TAKEN_BACK)
+        who, at = self._since(), self._clock()
+        capped = self._over_cap(TAKEN_BACK, who, at)
         if capped:
             return self._refuse(Obstacle(capped, "pushproof bypass disable"))
         last = last_incident(self._table, self._watch.tenant_id)
@@ -189,11 +223,12 @@ class Bypass:
             self._incidents.add(last, "bypass_disable begins", NAME)
         try:
             receipt = self._set(sync, enabled=False)
-        except Unauthorized:
-            raise
         except (Refused, Permanent) as error:
             if last:
                 self._incidents.add(last, "bypass_disable refused", str(error))
+            caps.give_back(self._table, TAKEN_BACK, who, at)
+            if isinstance(error, Unauthorized):
+                raise
             return Run(Ended.REFUSED, _refused("changed", error))
         if last:
             self._incidents.add(last, "bypass_disable done", f"HTTP {receipt.status}", receipt)
@@ -208,7 +243,7 @@ class Bypass:
             try:
                 if self._graph.directory_sync().bypass_enabled is enabled:
                     return receipt
-            except (Refused, NotFound) as error:
+            except (Refused, Permanent) as error:
                 raise Transient(f"it was written and can not be read back: {error}") from None
         told = str(not enabled).lower()
         raise Transient(f"{NAME} still reads {told} after the PATCH; run it again", retry_after=60)
@@ -228,9 +263,9 @@ class Bypass:
             return False
         return True
 
-    def _over_cap(self, name: str) -> str:
+    def _over_cap(self, name: str, who: str, at: datetime) -> str:
         limit = self._policy.tenant_steps_per_hour
-        if self._table.count(name, self._clock(), limit):
+        if self._table.take_place(name, who, at, limit):
             return ""
         return f"the cap of {limit} tenant-wide steps an hour is reached; wait for the next hour"
 
@@ -246,11 +281,19 @@ class Bypass:
             why = "the tenant has no directory synchronisation, so there is no flag to set"
             return Run(Ended.REFUSED, why)
 
-    def _found_on(self) -> Run:
-        """Set already: by an earlier run that did not get to say so, or by somebody else."""
+    def _seen_on(self) -> None:
         recorded = self._table.bypass_fact()
         if recorded is None or not recorded.enabled:
             self._table.record_bypass(BypassFact(True, self._clock(), SOURCE))
+
+    def _since(self) -> str:
+        """Which switching-on is taken back: a second try of one takes no second place."""
+        recorded = self._table.bypass_fact()
+        return f"since-{to_text(recorded.at)}" if recorded else "since-unknown"
+
+    def _found_on(self) -> Run:
+        """Set already: by an earlier run that did not get to say so, or by somebody else."""
+        self._seen_on()
         incident = self._incidents.found()
         why = f"{NAME} reads true already; nothing was written"
         if incident is None:

@@ -269,7 +269,7 @@ class Check:
                 still_open.pop(incident.attribute, None)
             if incident.touched_at:
                 touched[incident.attribute] = incident.touched_at
-            if incident.status is Status.RESOLVED and incident.steps_done and state.last_read:
+            if incident.status is Status.RESOLVED and incident.mended_by_us and state.last_read:
                 expected = expected_digest(incident.plan)
                 mended[incident.attribute] = Mended(state.last_read, expected)
             if outcome.leaves:

@@ -127,6 +127,7 @@ def seen_again(
         updated_at=now.now,
         attempt=known.attempt + 1 if run else known.attempt,
         approved_until=known.approved_until if same else None,
+        maybe_done=known.maybe_done and same and not unproved,
         parent=parent,
     )
     entries: list[Entry] = []
@@ -198,7 +199,7 @@ def proved(known: Incident, read_at: datetime, now: datetime) -> Outcome:
     """The only way to RESOLVED: a read later than the last drift read and the last step."""
     incident = replace(known, status=Status.RESOLVED, in_flight=None, parent="", updated_at=now)
     told = Entry(now, ACTOR, "proved", f"expected = actual in the read of {read_at.isoformat()}")
-    by_us = known.steps_done > 0
+    by_us = known.mended_by_us
     detail = "" if by_us else "The values agree again without a step of ours."
     # Sent only where something was sent that it closes: members of a list page nobody.
     told_of = page(incident, News.MENDED, detail)

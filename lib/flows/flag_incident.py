@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from lib.errors import Conflict, Permanent, Transient
+from lib.flows import concerned
 from lib.flows.decide import status_for
 from lib.flows.errands import Errands
 from lib.flows.shared import TRIES, Shared
@@ -132,14 +133,16 @@ class FlagIncident:
         """The plan is for exactly this preview; what was approved before counts no more."""
         if incident.plan.watched == digest or incident.next_step is None:
             return Moved(incident, changed=False)
-        approvals = self._table.approvals(incident.id)
+        approvals = concerned.approvals(self._table, incident)
+        people = concerned.people_needed(self._table, incident)
         voided = any(each.digest == incident.plan.digest for each in approvals)
         mode = self._table.mode(self._policy.mode)
 
         def change(known: Incident) -> IncidentChange:
             now = self._clock()
             plan = replace(known.plan, watched=digest)
-            decision = gate(plan, mode, approvals, now, self._policy.approval_hours)
+            hours = self._policy.approval_hours
+            decision = gate(plan, mode, approvals, now, hours, people)
             status = status_for(plan, known.steps_done, decision)
             moved = replace(known, plan=plan, status=status, approved_until=None, updated_at=now)
             detail = f"The preview changed ({told}), so approvals count anew."
@@ -269,6 +272,7 @@ class FlagIncident:
             except Conflict:
                 continue
             if made.pages:
-                self._errands.send_pages(incident_id)
+                # What was recorded stays recorded, whether or not a page goes out now.
+                self._errands.try_pages(incident_id)
             return stored
         raise Transient(f"{incident_id} keeps moving; try again", retry_after=1)

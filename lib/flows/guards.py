@@ -8,20 +8,21 @@ from lib.errors import Refused, Transient
 from lib.flows.evidence import Evidence
 from lib.flows.runs import Ended, Scene
 from lib.incident import Incident, Step, StepKind
-from lib.model import Attribute, KeyKind, Value
+from lib.model import Attribute, KeyKind, Link, OktaReading, Value
 from lib.ports import GraphPort, OktaPort
 from lib.rules.compare import Comparison, compare
 from lib.rules.drifts import watched_digest
 from lib.rules.expected import Expectation, expectations
 from lib.rules.links import lookup_keys, resolve
 from lib.rules.matrix import protection
-from lib.rules.policy import grants, privilege
+from lib.rules.policy import ONLY_STORED, grants, only_stored, privilege
 from lib.settings import PolicySettings
+from lib.store.table import Table
 
 
 @dataclass(frozen=True)
 class Stop:
-    """HEALED or VOID, and why. `landed`: the step in flight had happened before a crash."""
+    """HEALED or VOID, and why. `landed`: the step whose outcome was lost had happened."""
 
     ended: Ended
     why: str
@@ -35,11 +36,13 @@ class Guards:
         self,
         okta: OktaPort,
         graph: GraphPort,
+        table: Table,
         evidence: Evidence,
         policy: PolicySettings,
         app_ids: tuple[str, ...],
     ) -> None:
-        self._okta, self._graph, self._evidence = okta, graph, evidence
+        self._okta, self._graph, self._table = okta, graph, table
+        self._evidence = evidence
         self._policy, self._app_ids = policy, app_ids
 
     def read(self, incident: Incident) -> Scene | None:
@@ -48,6 +51,8 @@ class Guards:
         others = [app for app in self._app_ids if app != plan.subject.app_id]
         reading = self._okta.read_subject(plan.subject, others)
         if plan.link is None or not plan.link.pinned:
+            return None
+        if not self._as_stored(reading, plan.link):
             return None
         asked = lookup_keys(reading, plan.link)
         found = {}
@@ -62,6 +67,13 @@ class Guards:
             return None
         return Scene(reading, self._graph.read_user(plan.link.object_id))
 
+    def _as_stored(self, reading: OktaReading, link: Link) -> bool:
+        """Where Okta names no account, check's own record does: an incident's word is no link."""
+        if reading.app_user is not None and reading.app_user.external_id:
+            return True
+        stored = self._table.subjects([reading.subject])[reading.subject].link
+        return stored is not None and stored.object_id == link.object_id
+
     def stop(self, incident: Incident, step: Step, scene: Scene) -> Stop | None:
         """Why a run must not go on: healed, or the plan no longer describes what is there."""
         plan = incident.plan
@@ -71,7 +83,7 @@ class Guards:
         expected = next(e for e in everything if e.attribute is plan.attribute)
         actual = scene.entra.value(plan.attribute) if scene.entra else None
         agrees = compare(plan.attribute, expected.value, actual)
-        if agrees is Comparison.EQUAL and incident.in_flight:
+        if agrees is Comparison.EQUAL and (incident.in_flight or incident.maybe_done):
             why = "the step that was begun has landed; its outcome was lost"
             return Stop(Ended.HEALED, why, landed=True)
         if agrees in (Comparison.EQUAL, Comparison.FORMAT):
@@ -111,6 +123,9 @@ class Guards:
         needed, _ = privilege(standing)
         if step.kind is StepKind.OKTA_TOUCH and grants(scene.reading.app_user):
             needed = max(needed, 1)
+        disables = plan.attribute is Attribute.ACCOUNT_ENABLED and plan.expected is False
+        if disables and only_stored(scene.reading, entra) and not plan.policy.approvals:
+            return ONLY_STORED
         if needed > plan.policy.approvals:
             return "the target is or may be privileged now, or the touch would grant something"
         outside = entra.restricted or protection(standing).privileged

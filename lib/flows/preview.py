@@ -94,10 +94,24 @@ def take(
 
 
 def record(table: Table, preview: Preview) -> None:
-    """Keeps all of it as evidence: Graph can not put a synced number back."""
+    """All of it, for a while: Graph can not put a synced number back."""
     rows = preview.overwrites
     parts = [encode(rows[start : start + ROWS]) for start in range(0, len(rows), ROWS)]
     table.record_preview(encode(summary(preview)), parts, preview.taken_at)
+
+
+def keep(table: Table, preview: Preview) -> None:
+    """The flag is about to be set: this one stays as evidence, others expire."""
+    table.keep_preview(encode(summary(preview)), _parts(preview), preview.taken_at)
+
+
+def let_expire(table: Table, preview: Preview) -> None:
+    """The flag was not set after all."""
+    table.let_preview_expire(_parts(preview), preview.taken_at)
+
+
+def _parts(preview: Preview) -> int:
+    return len(range(0, len(preview.overwrites), ROWS))
 
 
 def summary(preview: Preview) -> Summary:

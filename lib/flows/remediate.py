@@ -6,10 +6,12 @@ The same runner serves the function (graph_write, okta_touch) and a signed-in ad
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from lib.errors import Permanent, Refused, Transient, Unauthorized
+from lib.errors import Conflict, Permanent, Refused, Transient, Unauthorized
+from lib.flows import caps
 from lib.flows.decide import status_for
 from lib.flows.errands import Errands
 from lib.flows.evidence import Evidence
@@ -25,6 +27,11 @@ from lib.settings import PolicySettings, WatchSettings
 from lib.store.records import IncidentChange
 from lib.store.table import Table
 from lib.times import Clock
+
+# Others write the incident while a step is done: a snooze ends, an approval runs out.
+TRIES = 5
+# One PATCH, refused as a whole. A touch is followed by a read, whose refusal undoes nothing.
+_ALL_OR_NOTHING = (StepKind.GRAPH_WRITE, StepKind.PRIVILEGED_WRITE)
 
 
 class Remediation:
@@ -42,7 +49,7 @@ class Remediation:
         clock: Clock,
     ) -> None:
         self._policy, self._table = policy, table
-        self._guards = Guards(okta, graph, evidence, policy, watch.app_ids)
+        self._guards = Guards(okta, graph, table, evidence, policy, watch.app_ids)
         self._checks, self._remediations = checks, remediations
         self._errands, self._clock = errands, clock
 
@@ -54,7 +61,7 @@ class Remediation:
         incident = self._table.incident(incident_id)
         if incident is None:
             raise Permanent(f"incident {incident_id} does not exist")
-        self._errands.send_pages(incident_id)
+        self._errands.try_pages(incident_id)
         if not incident.status.open or incident.plan.digest != digest:
             return Run(Ended.STALE, "the plan is not the incident's current one", incident)
         if incident.everyone or incident.status is Status.SHARED:
@@ -114,54 +121,91 @@ class Remediation:
     @staticmethod
     def _intended(incident: Incident, step: Step, scene: Scene) -> Incident:
         """A touch counts from its intent: one whose outcome is lost may have happened."""
-        intended = replace(incident, in_flight=step.kind.value)
+        begun = incident.maybe_done or incident.in_flight is not None
+        intended = replace(incident, in_flight=step.kind.value, maybe_done=begun)
         if step.kind is StepKind.OKTA_TOUCH:
             intended = replace(intended, touched_at=scene.reading.taken_at)
         return intended
 
     def _act(self, incident: Incident, step: Step, scene: Scene, hands: Hands) -> Incident | Run:
+        def entry(what: str, detail: str) -> Entry:
+            return Entry(self._clock(), hands.actor, f"{step.kind.value} {what}", detail)
+
         try:
             receipt = hands.acts[step.kind](incident, step, scene)
         except Unauthorized as error:
             # Our credentials, not this plan, were refused: it waits as it is.
-            not_done = Entry(self._clock(), hands.actor, f"{step.kind.value} not done", str(error))
-            self._record(replace(incident, in_flight=None), not_done)
+            not_done = entry("not done", str(error))
+            self._outcome(incident, not_done, lambda known: replace(known, in_flight=None))
+            self._give_back(incident, step)
             raise
         except (Refused, Permanent) as error:
             return self._refused(incident, step, hands, error)
         except Transient as error:
             # Whether it happened is unknown: the next run re-reads before it does anything.
-            unknown = Entry(
-                self._clock(), hands.actor, f"{step.kind.value} outcome unknown", str(error)
+            unknown = entry("outcome unknown", str(error))
+            self._outcome(
+                incident, unknown, lambda known: replace(known, in_flight=None, maybe_done=True)
             )
-            self._record(replace(incident, in_flight=None), unknown)
             raise
         ids = f", request-id {receipt.request_id}" if receipt.request_id else ""
-        return self._record(
-            replace(
-                incident,
+        return self._outcome(
+            incident,
+            entry("done", f"{step.target}: HTTP {receipt.status}{ids}"),
+            lambda known: replace(
+                known,
                 in_flight=None,
-                steps_done=incident.steps_done + 1,
+                maybe_done=False,
+                steps_done=known.steps_done + 1,
                 last_step_at=receipt.at,
-            ),
-            Entry(
-                self._clock(),
-                hands.actor,
-                f"{step.kind.value} done",
-                f"{step.target}: HTTP {receipt.status}{ids}",
             ),
         )
 
+    def _outcome(
+        self,
+        ours: Incident,
+        entry: Entry,
+        change: Callable[[Incident], Incident],
+        told: Callable[[Incident], Page] | None = None,
+    ) -> Incident:
+        """Records what came of the step in flight, on the incident as it is by now.
+
+        What happened is never lost: where the step is no longer the incident's, its line is kept
+        in the timeline all the same. Raises Conflict then.
+        """
+        known: Incident | None = ours
+        for _ in range(TRIES):
+            if known is None or not _still_in_flight(known, ours):
+                break
+            moved = change(known)
+            try:
+                return self._record(moved, entry, *([told(moved)] if told else []))
+            except Conflict:
+                known = self._table.incident(ours.id)
+        self._table.add_entry(ours.id, entry)
+        raise Conflict("the incident moved on while its step was done")
+
     def _over_cap(self, incident: Incident) -> str:
-        """Takes a place under the hourly cap; a retry of a crashed step takes none."""
+        """Takes a place under the hourly cap. The same step tried again has the same one, and a
+        crashed one its hour's.
+        """
         if incident.in_flight is not None:
             return ""
-        disables = incident.attribute is Attribute.ACCOUNT_ENABLED
-        name = "disables" if disables else "writes"
-        limit = self._policy.disables_per_hour if disables else self._policy.writes_per_hour
-        if self._table.count(name, self._clock(), limit):
+        name, limit = self._cap(incident)
+        if self._table.take_place(name, caps.who(incident), self._clock(), limit):
             return ""
         return f"the cap of {limit} {name} an hour is reached"
+
+    def _cap(self, incident: Incident) -> tuple[str, int]:
+        if incident.attribute is Attribute.ACCOUNT_ENABLED:
+            return "disables", self._policy.disables_per_hour
+        return "writes", self._policy.writes_per_hour
+
+    def _give_back(self, incident: Incident, step: Step) -> None:
+        """A refused step wrote nothing, unless an earlier try of it did."""
+        if step.kind in _ALL_OR_NOTHING and not incident.maybe_done:
+            name, _ = self._cap(incident)
+            caps.give_back(self._table, name, caps.who(incident), incident.updated_at)
 
     # -- ways a run ends --------------------------------------------------------------------
 
@@ -170,7 +214,9 @@ class Remediation:
             return self._void(incident, hands, stop.why)
         if stop.landed:
             done, at = incident.steps_done + 1, scene.reading.taken_at
-            incident = replace(incident, steps_done=done, last_step_at=at)
+            incident = replace(
+                incident, steps_done=done, last_step_at=at, in_flight=None, maybe_done=False
+            )
         return self._finish(incident, hands, stop.ended, stop.why)
 
     def give_up(self, incident_id: str, hands: Hands, why: str) -> None:
@@ -179,7 +225,7 @@ class Remediation:
         if incident is None or incident.status is not Status.REMEDIATING:
             return
         waiting = replace(
-            incident, status=Status.WAITING_PERSON, in_flight=None, failed="an attempt was parked"
+            _set_down(incident), status=Status.WAITING_PERSON, failed="an attempt was parked"
         )
         told = page(waiting, News.NEEDS_YOU, f"Parked: {why}.", f"parked-{incident.version}")
         self._record(waiting, Entry(self._clock(), hands.actor, "parked", why), told)
@@ -211,7 +257,7 @@ class Remediation:
         # Asked for first: a crash between the two costs a check, not the proof.
         self._prove(incident)
         moved = self._record(
-            replace(incident, status=Status.PROVING, in_flight=None),
+            replace(_set_down(incident), status=Status.PROVING),
             Entry(self._clock(), hands.actor, "to be proved", why),
         )
         return Run(ended, why, moved)
@@ -221,14 +267,14 @@ class Remediation:
 
     def _void(self, incident: Incident, hands: Hands, why: str) -> Run:
         moved = self._record(
-            replace(incident, in_flight=None),
+            _set_down(incident),
             Entry(self._clock(), hands.actor, "plan void", why),
         )
         self._prove(moved)
         return Run(Ended.VOID, why, moved)
 
     def _wait(self, incident: Incident, hands: Hands, status: Status, why: str) -> Run:
-        waiting = replace(incident, status=status, in_flight=None)
+        waiting = replace(_set_down(incident), status=status)
         told: tuple[Page, ...] = ()
         if status is Status.WAITING_APPROVAL:
             # It was queued, so somebody thinks it is approved: an approval ran out meanwhile.
@@ -250,29 +296,48 @@ class Remediation:
         self, incident: Incident, step: Step, hands: Hands, error: Refused | Permanent
     ) -> Run:
         detail = f"{step.kind.value} refused: {error}"
-        waiting = replace(incident, status=Status.WAITING_PERSON, in_flight=None)
-        if step.kind.automatic:
-            # An administrator who does not outrank may ask one who does; we do not ask again.
-            reason = "an earlier attempt was refused"
-            waiting = replace(waiting, failures=incident.failures + 1, failed=reason)
-        told = page(waiting, News.REFUSED, detail, f"refused-{incident.version}")
         ids = getattr(error, "request_id", None)
-        moved = self._record(
-            waiting,
+
+        def wait(known: Incident) -> Incident:
+            waiting = replace(known, status=Status.WAITING_PERSON, in_flight=None)
+            if not step.kind.automatic:
+                return waiting
+            # An administrator who does not outrank may ask one who does; we do not ask again.
+            failed = "an earlier attempt was refused"
+            return replace(waiting, failures=known.failures + 1, failed=failed)
+
+        moved = self._outcome(
+            incident,
             Entry(
                 self._clock(),
                 hands.actor,
                 f"{step.kind.value} refused",
                 f"{error}" + (f", request-id {ids}" if ids else ""),
             ),
-            told,
+            wait,
+            lambda waiting: page(waiting, News.REFUSED, detail, f"refused-{waiting.version}"),
         )
+        self._give_back(incident, step)
         return Run(Ended.REFUSED, str(error), moved)
 
     def _record(self, incident: Incident, entry: Entry, *pages: Page) -> Incident:
-        """Raises Conflict when somebody else moved the incident: the run starts over."""
+        """What is stored stays so, whether or not its pages go out now: tick sends what is left.
+
+        Raises Conflict when somebody else moved the incident: the run starts over.
+        """
         changed = replace(incident, updated_at=entry.at)
         stored = self._table.commit_incident(IncidentChange(changed, (entry,), pages))
         if pages:
-            self._errands.send_pages(incident.id)
+            self._errands.try_pages(incident.id)
         return stored
+
+
+def _still_in_flight(known: Incident, ours: Incident) -> bool:
+    same = known.plan.digest == ours.plan.digest and known.steps_done == ours.steps_done
+    return known.status.open and same and known.in_flight == ours.in_flight
+
+
+def _set_down(incident: Incident) -> Incident:
+    """Nothing is in flight any more. What an earlier run had begun may have happened."""
+    begun = incident.maybe_done or incident.in_flight is not None
+    return replace(incident, in_flight=None, maybe_done=begun)

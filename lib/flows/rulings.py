@@ -10,6 +10,7 @@ from aws_lambda_powertools import Logger
 
 from lib.errors import PushproofError
 from lib.flows.asked import Answer, Asked, BadRequest
+from lib.flows.concerned import concerned
 from lib.flows.errands import Errands
 from lib.incident import Entry, Incident, News, Ruling, Status
 from lib.rules.attempts import under_way
@@ -41,9 +42,11 @@ def shown_plan(table: Table, asked: Asked) -> Incident:
     return incident
 
 
-def somebody_else(asked: Asked, incident: Incident) -> None:
-    """Raises BadRequest for the target, and for whoever made the change in Okta."""
-    if is_excluded(asked.person, incident.plan.policy.excluded):
+def somebody_else(table: Table, asked: Asked, incident: Incident) -> None:
+    """Raises BadRequest for the target, and for whoever made the change in Okta; of a shared
+    cause, for those of every drift it lists.
+    """
+    if is_excluded(asked.person, concerned(table, incident)):
         raise BadRequest(
             403, "You are the target of this change, or made it in Okta: somebody else decides."
         )
@@ -59,7 +62,7 @@ class Rulings:
         Raises BadRequest, and Conflict when the incident was written meanwhile.
         """
         why, incident = asked.why, shown_plan(self._table, asked)
-        somebody_else(asked, incident)
+        somebody_else(self._table, asked, incident)
         self._at_rest(incident)
         if incident.status in (Status.REMEDIATING, Status.PROVING):
             raise BadRequest(
@@ -99,7 +102,7 @@ class Rulings:
             raise BadRequest(400, str(error)) from None
         if incident.status is Status.SHARED:
             raise BadRequest(409, f"It pages nobody itself; snooze {incident.parent}.")
-        somebody_else(asked, incident)
+        somebody_else(self._table, asked, incident)
         self._at_rest(incident)
         said = f"snoozed until {to_text(until)}" if until else "snooze ended"
         self._table.decided(

@@ -63,9 +63,9 @@ class Shared:
         for _ in range(TRIES):
             try:
                 parent = self._open(whose, drift, lead, severity, bypass)
+                joined = self._list(parent.id, member)
             except Conflict:
                 continue
-            joined = self._table.join(parent.id, member)
             grown = grown or joined
             now = self._table.incident(parent.id)
             if now is None or not now.status.open:
@@ -77,6 +77,17 @@ class Shared:
                 continue
             return now
         raise Transient("the incident of the shared cause keeps moving", retry_after=1)
+
+    def _list(self, parent_id: str, member: Member) -> int | None:
+        """Never in the place of an open incident: another check of the same drift was faster, and
+        its member would be on no list. Raises Conflict.
+        """
+        listed = self._table.listed_for(parent_id, member)
+        if listed not in ("", member.incident_id):
+            other = self._table.incident(listed)
+            if other is not None and other.status.open and other.parent == parent_id:
+                raise Conflict("another check listed this drift")
+        return self._table.join(parent_id, member, listed)
 
     def leave(self, parent_id: str, member: Member) -> None:
         """Takes the drift off the list. The last one ends it: at once where the cure was done,

@@ -24,18 +24,28 @@ def function_hands(okta: OktaPort, graph: GraphPort) -> Hands:
 
 
 def administrator_hands(
-    name: str, graph: GraphPort, confirm: Callable[[Incident, Step], bool]
+    name: str, object_id: str, graph: GraphPort, confirm: Callable[[Incident, Step], bool]
 ) -> Hands:
-    """What a signed-in administrator may do to one user; `graph` acts as them, `confirm` asks them.
+    """What a signed-in administrator may do to one user, who is another; `graph` acts as them,
+    `confirm` asks them.
 
     The tenant's flag has a flow of its own (lib/flows/bypass.py).
     """
-    return Hands(name, {StepKind.PRIVILEGED_WRITE: _write_by(graph)}, confirm)
+    return Hands(name, {StepKind.PRIVILEGED_WRITE: _write_by(graph, object_id)}, confirm)
 
 
-def _write_by(graph: GraphPort) -> Act:
+def is_same(one: str, other: str) -> bool:
+    """Object ids are the same in either letter case."""
+    return one.casefold() == other.casefold()
+
+
+def _write_by(graph: GraphPort, writer: str = "") -> Act:
+    """`writer`: the object id of the person who acts."""
+
     def write(incident: Incident, step: Step, scene: Scene) -> Receipt:
         plan = incident.plan
+        if plan.link is not None and is_same(plan.link.object_id, writer):
+            raise Permanent("whom the plan is about does not write it")
         if scene.entra is None or plan.link is None or not plan.link.pinned:
             raise Permanent("nothing is written without a pinned link to an existing user")
         if step.after != plan.expected:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from lib.incident import CauseName, Drift, Plan, Policy, Severity, StepKind
-from lib.model import AppUser, Attribute, ProfileChange, Standing
+from lib.model import AppUser, Attribute, EntraUser, OktaReading, ProfileChange, Standing
 from lib.rules.case import Case
 from lib.rules.cause_table import CAUSES
 from lib.rules.matrix import fully_read, protection
@@ -17,6 +17,7 @@ from lib.times import to_text
 
 # AppUser attributes that grant something in Microsoft 365. A push re-sends all of them.
 GRANTING = ("licen", "role", "entitlement", "group")
+ONLY_STORED = "only the stored link names this account"
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,10 @@ def policy_for(case: Case, kinds: Iterable[StepKind], break_glass: frozenset[str
     if case.attribute is Attribute.ACCOUNT_ENABLED and case.drift.expected is True:
         approvals = max(approvals, 1)
         reasons.append("an account is never switched on by itself")
+    disables = case.attribute is Attribute.ACCOUNT_ENABLED and case.drift.expected is False
+    if disables and only_stored(case.reading, case.entra):
+        approvals = max(approvals, 1)
+        reasons.append(ONLY_STORED)
     blocked = ""
     if case.entra and case.entra.object_id.lower() in break_glass:
         blocked = "a break-glass account is never touched"
@@ -67,6 +72,20 @@ def privilege(standing: Standing | None) -> tuple[int, list[str]]:
     if not reasons:
         return 0, []
     return (2 if guarded.needs_top else 1), reasons
+
+
+def only_stored(reading: OktaReading, entra: EntraUser | None) -> bool:
+    """Nothing that Okta says now leads to this account: no id, and no name that it bears.
+
+    Without an assignment the link is what the table remembers. A user principal name may have
+    been changed on one side alone, which is legitimate: a person looks, and nothing is refused.
+    """
+    if entra is None or (reading.app_user and reading.app_user.external_id):
+        return False
+    names = {reading.user.login if reading.user else None}
+    names.add(reading.app_user.user_name if reading.app_user else None)
+    mine = entra.user_principal_name.casefold()
+    return not any(name and name.casefold() == mine for name in names)
 
 
 def grants(app_user: AppUser | None) -> bool:
@@ -100,7 +119,9 @@ def _changed(case: Case) -> str:
     by_people = [change for change in case.changes if change.actor_login]
     named = [max(of, key=_when) for of in (by_people, case.changes) if of]
     return ", then ".join(
-        dict.fromkeys(f"{one.actor_login or one.actor_id} at {to_text(one.published)}" for one in named)
+        dict.fromkeys(
+            f"{one.actor_login or one.actor_id} at {to_text(one.published)}" for one in named
+        )
     )
 
 
@@ -148,14 +169,22 @@ class Decision:
 
 
 def gate(
-    plan: Plan, mode: Mode, approvals: Iterable[Approval], now: datetime, valid_hours: float
+    plan: Plan,
+    mode: Mode,
+    approvals: Iterable[Approval],
+    now: datetime,
+    valid_hours: float,
+    at_least: int = 0,
 ) -> Decision:
-    """May this plan run now? Asked right before every step, by function and person alike."""
+    """May this plan run now? Asked right before every step, by function and person alike.
+
+    `at_least`: people it takes for a reason that is not the plan's.
+    """
     if plan.policy.blocked:
         return Decision(Verdict.BLOCKED, plan.policy.blocked)
     if mode is Mode.OBSERVE:
         return Decision(Verdict.OBSERVE, "mode is observe")
-    needed = max(plan.policy.approvals, 1 if mode is Mode.APPROVE else 0)
+    needed = max(plan.policy.approvals, 1 if mode is Mode.APPROVE else 0, at_least)
     people = {
         # By local part: an IAM user and a session named by mail address may be one person.
         approval.person.casefold().split("@")[0]

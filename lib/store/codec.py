@@ -7,6 +7,7 @@ import functools
 import json
 import types
 import typing
+from collections.abc import Hashable
 from datetime import datetime
 from enum import Enum
 from typing import Any, TypeVar
@@ -56,7 +57,7 @@ def _build(kind: Any, data: Any) -> Any:
         key, inner = typing.get_args(kind)
         return {_build(key, name): _build(inner, item) for name, item in data.items()}
     if dataclasses.is_dataclass(kind):
-        hints = _hints(kind)
+        hints = _hints(typing.cast(Hashable, kind))
         # A field written by a newer version is ignored; one missing takes its default.
         given = {n: _build(hints[n], data[n]) for n in hints if n in data}
         return typing.cast(Any, kind)(**given)

@@ -1,4 +1,4 @@
-"""Facts with their age, places under caps, the tenant lock."""
+"""Facts with their age, the tenant lock."""
 
 from __future__ import annotations
 
@@ -20,8 +20,6 @@ T = TypeVar("T")
 
 # How long the numbers of people in a preview are kept. The one the flag was set by stays.
 PREVIEW_KEPT = timedelta(days=90)
-# A place is asked for again when others take or return one at the same moment.
-TRIES = 5
 
 
 class Facts(Items):
@@ -88,15 +86,13 @@ class Facts(Items):
         item = self._get(keys.fact("preview"))
         return (from_text(str(item["at"])), str(item["body"])) if item else None
 
-    def keep_preview(self, at: datetime, parts: int) -> None:
+    def keep_preview(self, head: str, parts: int, at: datetime) -> None:
         """For good: what was known of whom it overwrites when the flag was set."""
-        kept = self.preview()
-        if kept is not None and kept[0] == at:
-            item = {**keys.preview_kept(to_text(at)), "body": kept[1], "at": to_text(at)}
-            self._call(self._client.put_item, TableName=self._name, Item=item)
+        item = {**keys.preview_kept(to_text(at)), "body": head, "at": to_text(at)}
+        self._call(self._client.put_item, TableName=self._name, Item=item)
         self._for_parts(at, parts, "REMOVE expires")
 
-    def let_preview_expire(self, at: datetime, parts: int) -> None:
+    def let_preview_expire(self, parts: int, at: datetime) -> None:
         """It was kept for a step that was refused."""
         expires = int((at + PREVIEW_KEPT).timestamp())
         self._for_parts(at, parts, "SET expires = :e", {":e": expires})
@@ -115,105 +111,6 @@ class Facts(Items):
                 ConditionExpression="attribute_exists(pk)",
                 **({"ExpressionAttributeValues": values} if values else {}),
             )
-
-    def take_place(self, name: str, who: str, now: datetime, limit: int) -> bool:
-        """One of `limit` places in this hour is `who`'s; False when others have them all.
-
-        Whoever asks again within the hour has the same one. Raises Conflict.
-        """
-        hour = _hour(now)
-        expires = int((now + timedelta(hours=3)).timestamp())
-        take = {
-            "TableName": self._name,
-            "Key": keys.counter(name, hour),
-            "UpdateExpression": "SET expires = :e ADD used :one",
-            "ConditionExpression": "(attribute_not_exists(used) AND :limit > :zero)"
-            " OR used < :limit",
-            "ExpressionAttributeValues": {":e": expires, ":one": 1, ":zero": 0, ":limit": limit},
-        }
-        mine = {**keys.place(name, hour, who), "expires": expires}
-        for _ in range(TRIES):
-            try:
-                self._transact([self._put(mine, "attribute_not_exists(pk)"), {"Update": take}])
-                return True
-            except Conflict:
-                if self._holds(keys.place(name, hour, who), expires):
-                    return True
-            item = self._get(keys.counter(name, hour))
-            if (int(item["used"]) if item else 0) >= limit:
-                return False
-        raise Conflict("others take places at the same time")
-
-    def _holds(self, key: Mapping[str, str], expires: int) -> bool:
-        try:
-            self._call(
-                self._client.update_item,
-                TableName=self._name,
-                Key=key,
-                UpdateExpression="SET expires = :e",
-                ConditionExpression="attribute_exists(pk)",
-                ExpressionAttributeValues={":e": expires},
-            )
-        except Conflict:
-            return False
-        return True
-
-    def give_place_back(self, name: str, who: str, now: datetime) -> None:
-        """The place of the hour of `now`; nothing happens where `who` has none. Raises Conflict
-        when others take or return places at the same time.
-        """
-        hour = _hour(now)
-        key = keys.place(name, hour, who)
-        delete = {
-            "TableName": self._name,
-            "Key": key,
-            "ConditionExpression": "attribute_exists(pk)",
-        }
-        back = {
-            "TableName": self._name,
-            "Key": keys.counter(name, hour),
-            "UpdateExpression": "ADD used :less",
-            "ConditionExpression": "used > :zero",
-            "ExpressionAttributeValues": {":less": -1, ":zero": 0},
-        }
-        for _ in range(TRIES):
-            try:
-                self._transact([{"Delete": delete}, {"Update": back}])
-                return
-            except Conflict:
-                if self._get(key) is None:
-                    return
-        raise Conflict("others take places at the same time")
-
-    def place(self, name: str, start: datetime, who: str, most: int) -> int | None:
-        """Which of `most` places `who` has in the period that began at `start`, from 0; None when
-        others have them all. Whoever asks again is told the same place and takes no other.
-        """
-        key = keys.counter(name, to_text(start))
-        try:
-            answer = self._call(
-                self._client.update_item,
-                TableName=self._name,
-                Key=key,
-                UpdateExpression="SET expires = :e,"
-                " taken = list_append(if_not_exists(taken, :none), :mine)",
-                ConditionExpression="attribute_not_exists(taken)"
-                " OR (size(taken) < :most AND NOT contains(taken, :who))",
-                ExpressionAttributeValues={
-                    # Longer than any outage of a topic: forgotten places would be taken anew.
-                    ":e": int((start + timedelta(days=14)).timestamp()),
-                    ":none": [],
-                    ":mine": [who],
-                    ":most": most,
-                    ":who": who,
-                },
-                ReturnValues="UPDATED_NEW",
-            )
-        except Conflict:
-            item = self._get(key)
-            taken = list(item["taken"]) if item else []
-            return taken.index(who) if who in taken else None
-        return list(answer["Attributes"]["taken"]).index(who)
 
     def take_tenant_lock(self, holder: str, now: datetime, lasting: timedelta) -> None:
         """Raises Conflict while somebody else holds it."""
@@ -241,7 +138,3 @@ class Facts(Items):
     def tenant_locked(self, now: datetime) -> bool:
         item = self._get(keys.tenant_lock())
         return item is not None and str(item["until"]) >= to_text(now)
-
-
-def _hour(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H")

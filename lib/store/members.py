@@ -14,15 +14,23 @@ from lib.store.records import Member
 
 
 class Members(Items):
-    def join(self, parent_id: str, member: Member) -> int | None:
+    def listed_for(self, parent_id: str, member: Member) -> str:
+        """The incident this drift is listed for so far; "" when it is not listed."""
+        item = self._get(keys.member(parent_id, member.subject, member.attribute))
+        return str(item["incident"]) if item else ""
+
+    def join(self, parent_id: str, member: Member, instead: str = "") -> int | None:
         """How many have joined by now, this one included; None when this drift was listed already,
-        be it for an incident whose commit failed.
+        be it for an incident whose commit failed (`instead`). Raises Conflict when it is listed for
+        another one.
         """
         key = keys.member(parent_id, member.subject, member.attribute)
         before = self._call(
             self._client.put_item,
             TableName=self._name,
             Item={**key, "incident": member.incident_id, **_whose(member)},
+            ConditionExpression="attribute_not_exists(pk) OR incident = :i OR incident = :o",
+            ExpressionAttributeValues={":i": member.incident_id, ":o": instead},
             ReturnValues="ALL_OLD",
         )
         if before.get("Attributes"):

@@ -8,12 +8,13 @@ from lib.store.facts import Facts
 from lib.store.hook_marks import HookMarks
 from lib.store.members import Members
 from lib.store.parked import Parked
+from lib.store.places import Places
 from lib.store.subjects import Subjects
 from lib.store.sweeps import Sweeps
 from lib.store.wanted import Wanted
 
 
-class Table(Subjects, Members, Due, Decisions, Facts, Parked, Sweeps, Wanted, HookMarks):
+class Table(Subjects, Members, Due, Decisions, Facts, Places, Parked, Sweeps, Wanted, HookMarks):
     """Every write is conditional or harmless to repeat; what belongs together is one transaction.
 
     Raises Conflict when somebody was faster, Transient when DynamoDB can not answer.

@@ -13,6 +13,7 @@ from lib.okta_log import SystemLog
 from lib.rate import Budget
 from lib.settings import Environment, watched_apps
 from lib.times import utc_now
+from lib.wiring.breaker import breaker
 from lib.wiring.common import okta_http
 from lib.wiring.table import table
 
@@ -24,7 +25,8 @@ def catch_up(variables: Mapping[str, str]) -> tuple[CatchUp, HookWatch]:
     """Raises SettingError."""
     env = Environment(variables)
     store = table(env)
-    log = SystemLog(okta_http(env, SCOPES).behind(Budget()), env.https("OKTA_ORG_URL"))
+    http = okta_http(env, SCOPES, breaker(env, "Okta"))
+    log = SystemLog(http.behind(Budget()), env.https("OKTA_ORG_URL"))
     queue = SqsCheckQueue(client("sqs"), env.text("CHECK_QUEUE_URL"))
     first_run = timedelta(seconds=env.number("CATCH_UP_FIRST_SECONDS", 3600))
     reader = CatchUp(watched_apps(env), log, store, queue, first_run, utc_now, time.monotonic)

@@ -53,6 +53,9 @@ def alarms(cloudwatch: Any, topic_arn: str, *, simulated: bool) -> list[Finding]
     if not given:
         return [finding("alarms_simulated" if simulated else "alarms_none")]
     found = []
+    undecided = sum(alarm.get("StateValue") == "INSUFFICIENT_DATA" for alarm in given)
+    if undecided:
+        found.append(finding("alarms_undecided", count=undecided))
     for alarm in given:
         name = alarm.get("AlarmName", "?")
         if alarm.get("StateValue") == "ALARM":

@@ -11,9 +11,9 @@ from ops.doctor.texts import finding
 from ops.hook import HookState, state_of
 
 
-def examine(admin: OktaAdmin, url: str) -> list[Finding]:
+def examine(admin: OktaAdmin, url: str, app_ids: tuple[str, ...]) -> list[Finding]:
     try:
-        state = state_of(admin, url)
+        state = state_of(admin, url, app_ids)
     except (Refused, Permanent, Transient) as error:
         return [finding("hook_unread", why=reason(error))]
     return list(of_state(state, url))
@@ -30,6 +30,8 @@ def of_state(state: HookState, url: str) -> Iterator[Finding]:
         yield finding("hook_unverified", hook=hook.id)
     if state.missing:
         yield finding("hook_types_missing", types=", ".join(state.missing))
+    if state.misfiltered:
+        yield finding("hook_misfiltered", types=", ".join(state.misfiltered))
     if state.ready:
         yield finding("hook_ready", types=len(hook.event_types))
     if state.additional:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,43 +21,48 @@ def examine(manager: Any, secret_ids: Mapping[str, str], now: datetime) -> list[
 
 
 def examine_unused(
-    manager: Any, secret_ids: Mapping[str, str], check_role: str, remediate_role: str
+    manager: Any, secret_ids: Mapping[str, str], readers: Sequence[str], writer: str
 ) -> list[Finding]:
     """The Entra secrets where the applications trust the functions' roles instead. What is in
     them still opens the application as long as Entra takes it."""
-    found = [finding("secrets_federated", check=check_role, remediate=remediate_role)]
+    found = [finding("secrets_federated", readers=", ".join(readers), writer=writer)]
     for name, secret_id in secret_ids.items():
-        told = _told(manager, name, secret_id)
-        if isinstance(told, Finding):
-            found.append(told)
-        elif _current(told):
+        put = _put(manager, name, secret_id)
+        if isinstance(put, Finding):
+            found.append(put)
+        elif put:
             found.append(finding("secret_left", name=name.removesuffix("Id")))
     return found
 
 
-def _told(manager: Any, output: str, secret_id: str) -> Mapping[str, Any] | Finding:
-    try:
-        told: Mapping[str, Any] = called(manager.describe_secret, SecretId=secret_id)
-    except Transient as error:
-        return finding("aws_unread", what=f"secret {output.removesuffix('Id')}", why=error)
-    return told
-
-
-def _current(told: Mapping[str, Any]) -> bool:
-    stages = told.get("VersionIdsToStages") or {}
-    return any("AWSCURRENT" in given for given in stages.values())
-
-
 def _one(manager: Any, output: str, secret_id: str, now: datetime) -> Finding:
     name = output.removesuffix("Id")
-    told = _told(manager, output, secret_id)
-    if isinstance(told, Finding):
-        return told
-    if not _current(told):
+    put = _put(manager, output, secret_id)
+    if isinstance(put, Finding):
+        return put
+    if put is None:
         return finding("secret_empty", name=name)
-    changed = told.get("LastChangedDate") or told.get("CreatedDate")
-    passed = now - changed if isinstance(changed, datetime) else timedelta()
+    passed = now - put
     code = "secret_present"
     if passed > OLD:
         code = "hook_secret_old" if output == "HookSecretId" else "secret_old"
     return finding(code, name=name, age=age(passed.total_seconds()))
+
+
+def _put(manager: Any, output: str, secret_id: str) -> datetime | Finding | None:
+    """When the current value was put. Of the secret itself AWS dates the last change of anything,
+    a tag or a description too.
+    """
+    more: dict[str, str] = {}
+    try:
+        while True:
+            told = called(manager.list_secret_version_ids, SecretId=secret_id, **more)
+            for each in told.get("Versions", []):
+                if "AWSCURRENT" in (each.get("VersionStages") or ()):
+                    created: datetime = each["CreatedDate"]
+                    return created
+            if not told.get("NextToken"):
+                return None
+            more = {"NextToken": told["NextToken"]}
+    except Transient as error:
+        return finding("aws_unread", what=f"secret {output.removesuffix('Id')}", why=error)

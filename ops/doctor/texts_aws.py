@@ -15,17 +15,16 @@ TEXTS: dict[str, Text] = {
         "Put it: aws secretsmanager put-secret-value --secret-id {name}.",
     ),
     "secret_old": Text(
-        WARNING, "secret {name} was last changed {age} ago", "Rotate it at its vendor and here."
+        WARNING, "secret {name} was put {age} ago", "Rotate it at its vendor and here."
     ),
     "hook_secret_old": Text(
         WARNING,
-        "secret {name} was last changed {age} ago",
+        "secret {name} was put {age} ago",
         "Run `pushproof hook install --rotate`.",
     ),
     "secrets_federated": Text(
         OK,
-        "the Entra secrets are not used: the reader signs in as {check} and {remediate}, the "
-        "writer as {remediate}",
+        "the Entra secrets are not used: the reader signs in as {readers}, the writer as {writer}",
     ),
     "secret_left": Text(
         WARNING,
@@ -56,6 +55,11 @@ TEXTS: dict[str, Text] = {
     "alarms_simulated": Text(NOTE, "the sandbox has no alarms"),
     "alarm_raised": Text(
         PROBLEM, "alarm {name} is raised", "Its description says what waits or crashed."
+    ),
+    "alarms_undecided": Text(
+        UNKNOWN,
+        "alarms that have no data: {count}",
+        "Look again in ten minutes; one that stays so watches what nobody writes, and raises nothing.",
     ),
     "alarm_muted": Text(
         WARNING, "alarm {name} has its actions disabled", "Enable the alarm's actions."

@@ -11,6 +11,7 @@ _SCOPES = "Okta Admin Console > Applications > the service app > Okta API Scopes
 _ROLES = "Okta Admin Console > Security > Administrators, or the service app > Admin roles."
 _LOOK_AS_ADMIN = "Set PUSHPROOF_OKTA_ADMIN_TOKEN to a super administrator's token and look again."
 _READ_SECRET = "Look as somebody who may read the Okta secret."  # noqa: S105
+_CATCH_UP = "Look at catch_up's log: Okta refuses it, or CatchUpEvery is off or longer than that."
 
 TEXTS: dict[str, Text] = {
     # -- the event hook
@@ -24,6 +25,12 @@ TEXTS: dict[str, Text] = {
         "Run `pushproof hook verify`.",
     ),
     "hook_types_missing": Text(PROBLEM, "the event hook lacks {types}", _INSTALL),
+    "hook_misfiltered": Text(
+        PROBLEM,
+        "Okta's filter of the event hook is not the one for the watched apps, so events of theirs "
+        "do not arrive: {types}",
+        _INSTALL,
+    ),
     "hook_types_additional": Text(
         NOTE,
         "the event hook also carries {types}, which Pushproof leaves aside",
@@ -39,6 +46,22 @@ TEXTS: dict[str, Text] = {
         "{count} event hooks have this address, so everything arrives more than once",
         "Remove the others in Okta: Workflow > Event Hooks.",
     ),
+    "hook_delivers": Text(
+        OK, "of what Okta's log held since {age} ago, the hook brought {delivered}, missed {missed}"
+    ),
+    "hook_uncompared": Text(
+        NOTE, "the hook was not compared with Okta's log yet: nothing to compare"
+    ),
+    "hook_silent": Text(
+        PROBLEM,
+        "the hook seems dead: it brought nothing of the last {count} moments that Okta's log holds",
+        "Run `pushproof hook status`, then `pushproof hook install`; the log makes up for it later.",
+    ),
+    # -- the System Log
+    "log_read": Text(OK, "Okta's log is read up to {age} ago"),
+    "log_behind": Text(WARNING, "Okta's log was last read {age} ago", _CATCH_UP),
+    "log_never_read": Text(WARNING, "Okta's log was never read", _CATCH_UP),
+    "log_position_broken": Text(PROBLEM, "{why}", "Do what it says; until then nothing is read."),
     # -- the Okta app
     "app_ready": Text(OK, "app {app}: {attribute} is pushed"),
     "app_unread": Text(

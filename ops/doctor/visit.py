@@ -35,6 +35,7 @@ from ops.doctor import (
     okta_app,
     ordinary,
     secrets,
+    system_log,
 )
 from ops.doctor.finding import Finding
 from ops.doctor.identity import Identity, Who, from_directory, from_sign_in
@@ -55,12 +56,17 @@ from ops.vendors import (
 
 SECRETS = ("HookSecretId", "OktaSecretId")
 ENTRA_SECRETS = ("EntraReaderSecretId", "EntraWriterSecretId")
-# Where EntraSignIn is federated the reader trusts both, the writer the second.
-ROLES = ("CheckRoleArn", "RemediateRoleArn")
-QUEUES = {"the check queue": "CheckQueueUrl", "the remediation queue": "RemediationQueueUrl"}
+# Where EntraSignIn is federated the reader trusts all of them, the writer the last.
+ROLES = ("CheckRoleArn", "SweepRoleArn", "RemediateRoleArn")
+QUEUES = {
+    "the check queue": "CheckQueueUrl",
+    "the remediation queue": "RemediationQueueUrl",
+    "the sweep queue": "SweepQueueUrl",
+}
 DEAD = {
     "the check dead-letter queue": "CheckDeadLetterQueueUrl",
     "the remediation dead-letter queue": "RemediationDeadLetterQueueUrl",
+    "the sweep dead-letter queue": "SweepDeadLetterQueueUrl",
 }
 # Answered without credentials, and by another bucket than what the functions use.
 OPEN_AT_OKTA = "/.well-known/openid-configuration"
@@ -126,7 +132,9 @@ class Visit:
 
     def _okta_side(self) -> Iterator[Area]:
         url = self._connection.output("HookUrl")
-        yield Area("event hook", tuple(hook.examine(self._hooks, url)))
+        told = hook.examine(self._hooks, url, self._watch.app_ids)
+        read = system_log.examine(self._table, self._clock())
+        yield Area("event hook", (*told, *read))
         found: list[Finding] = []
         for app_id in self._watch.app_ids:
             found += okta_app.examine(
@@ -163,7 +171,7 @@ class Visit:
         found = secrets.examine(manager, {name: output(name) for name in SECRETS}, self._clock())
         if federated(self._env):
             roles = [self._role(name) for name in ROLES]
-            found += secrets.examine_unused(manager, entra, *roles)
+            found += secrets.examine_unused(manager, entra, roles, roles[-1])
         else:
             found += secrets.examine(manager, entra, self._clock())
         yield Area("secrets", tuple(found))
@@ -221,7 +229,7 @@ class Visit:
     def _trusts(self, who: Who) -> str:
         if not federated(self._env):
             return ""
-        return " and ".join(map(self._role, ROLES if who is Who.READER else ROLES[1:]))
+        return " and ".join(map(self._role, ROLES if who is Who.READER else ROLES[-1:]))
 
     def _role(self, output: str) -> str:
         """Its ARN, as a federated credential has to name it."""

@@ -17,8 +17,9 @@ DENIED = (
 )
 
 
-def failed(reason: str | None) -> Case:
-    return case(push_log=push_log(push("FAILURE", reason=reason)))
+def failed(reason: str | None, **changes: object) -> Case:
+    log = push_log(push("FAILURE", reason=reason))
+    return case(**{"push_log": log} | changes)  # type: ignore[arg-type]
 
 
 def stale(mapping: MappingState) -> Expectation:

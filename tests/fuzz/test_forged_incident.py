@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +14,15 @@ from lib.messages import RemediationMessage
 from lib.model import Attribute, Link, LinkSource
 from lib.settings import Mode
 from lib.store.records import IncidentChange
-from tests.fakes.make import OBJECT, OLD_PHONE, OTHER_OBJECT, PHONE, role, standing
+from tests.fakes.make import (
+    OBJECT,
+    OLD_PHONE,
+    OTHER_OBJECT,
+    PHONE,
+    entra_user,
+    role,
+    standing,
+)
 from tests.fakes.stage import Stage
 
 CHOSEN = "+19995550000"
@@ -76,6 +85,78 @@ def test_another_persons_account_is_not_written(drifting: Stage) -> None:
     )
     run(drifting, forged(drifting, link=Link(OTHER_OBJECT, LinkSource.EXTERNAL_ID)))
     assert drifting.graph.patches == []
+
+
+@pytest.fixture
+def left(stage: Stage) -> Stage:
+    """A leaver, linked by an earlier check; the account beside theirs is an ordinary one."""
+    stage.build(mode=Mode.AUTO)
+    stage.graph.users[OTHER_OBJECT] = entra_user(
+        object_id=OTHER_OBJECT, user_principal_name="bystander@corp.example"
+    )
+    stage.hint()
+    stage.okta.unassign()
+    return stage
+
+
+def test_a_leavers_incident_switches_off_nobody_else(left: Stage) -> None:
+    """Okta names no account any more: check's record does, and never the incident."""
+    found = left.drifted()
+    link = Link(OTHER_OBJECT, LinkSource.EXTERNAL_ID)
+    changed = replace(found.plan, policy=Policy(0, ()), link=link)
+    run(
+        left,
+        left.table.commit_incident(
+            IncidentChange(replace(found, plan=changed, status=Status.REMEDIATING))
+        ),
+    )
+    assert left.graph.patches == []
+
+
+def test_a_stored_link_alone_switches_nobody_off_without_a_person(left: Stage) -> None:
+    """IAM lets operators store none; whoever does all the same needs somebody who agrees."""
+    state = left.state
+    assert state.last_read is not None
+    link, later = Link(OTHER_OBJECT, LinkSource.EXTERNAL_ID), timedelta(milliseconds=1)
+    left.table.store_subjects([replace(state, link=link, last_read=state.last_read + later)])
+    found = left.drifted()
+    left.drain()
+    assert left.graph.patches == []
+    assert found.status is Status.WAITING_APPROVAL
+    assert "only the stored link names this account" in found.plan.policy.reasons
+    # Nor with a plan that says that nobody has to.
+    free = replace(found.plan, policy=Policy(0, ()))
+    run(
+        left,
+        left.table.commit_incident(
+            IncidentChange(replace(left.incident(), plan=free, status=Status.REMEDIATING))
+        ),
+    )
+    assert left.graph.patches == []
+
+
+def test_a_leaver_whose_name_agrees_is_switched_off(left: Stage) -> None:
+    left.drifted()
+    left.drain()
+    assert left.graph.patches == [(OBJECT, {Attribute.ACCOUNT_ENABLED: False})]
+
+
+def test_a_leaver_who_was_renamed_is_switched_off_after_an_approval(left: Stage) -> None:
+    left.graph.set(user_principal_name="new.name@corp.example")
+    assert left.drifted().status is Status.WAITING_APPROVAL
+    assert left.graph.patches == []
+    left.says("a.colleague")
+    left.drain()
+    assert left.graph.patches == [(OBJECT, {Attribute.ACCOUNT_ENABLED: False})]
+
+
+def test_a_rename_between_plan_and_step_voids_it(left: Stage) -> None:
+    left.drifted()
+    left.graph.set(user_principal_name="new.name@corp.example")
+    left.mend()
+    assert left.graph.patches == []
+    left.looks()
+    assert left.incident().status is Status.WAITING_APPROVAL
 
 
 def test_observe_still_only_observes(stage: Stage) -> None:

@@ -48,6 +48,9 @@ def doctor(deployed: Deployed, facts_as_they_were: None, monkeypatch: pytest.Mon
     for variable, value in deployed.cloud.environment(identity).items():
         monkeypatch.setenv(variable, value)
     monkeypatch.setenv(ADMIN_TOKEN, deployed.sandbox.administrator_token)
+    # No schedule runs here.
+    assert deployed.cloud.invoke("CatchUpFunction", {}).error is None
+    deployed.settle()
     found = Connection("sandbox", deployed.cloud.outputs, is_sandbox=True)
     monkeypatch.setattr(doctor_command, "connect", lambda *_: found)
 

@@ -6,11 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from lib.flows.catch_up import EXPRESSION
 from lib.http import Http
 from lib.model import Subject
 from lib.okta import Okta as Client
 from lib.okta_admin import OktaAdmin
+from lib.okta_log import SystemLog
 from lib.okta_sign_in import READ, TOUCH
+from lib.wiring.catch_up import SCOPES as CATCH_UP
 from ops.doctor.okta_access import SEE_GRANTS, SEE_ROLES
 from ops.vendors import MANAGE_HOOKS, SEE_HOOKS
 from sandbox.tls import Tls
@@ -26,6 +29,7 @@ SINCE = datetime.now(UTC) - timedelta(days=1)
 SCOPES = {
     "check": READ,
     "touch": (*READ, TOUCH),
+    "catch_up": CATCH_UP,
     "hook": MANAGE_HOOKS,
     "doctor's hook": SEE_HOOKS,
     "doctor's grants": (SEE_GRANTS,),
@@ -48,6 +52,12 @@ def check(http: Http) -> bool:
 
 def touch(http: Http) -> bool:
     return Client(http).touch(SUBJECT, "department", "touched").status == 200
+
+
+def catch_up(http: Http) -> bool:
+    log = SystemLog(http, http._base)
+    page = log.since(log.now() - timedelta(minutes=1), EXPRESSION)
+    return page.link is not None and log.follow(page.link).entries == ()
 
 
 def hook(http: Http) -> bool:
@@ -78,6 +88,7 @@ def answered(path: str) -> object:
 DONE = {
     "check": check,
     "touch": touch,
+    "catch_up": catch_up,
     "hook": hook,
     "doctor's hook": lambda http: OktaAdmin(http).hooks() == (),
     "doctor's grants": answered(f"/api/v1/apps/{SERVICE_APP}/grants"),

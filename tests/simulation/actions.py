@@ -201,6 +201,9 @@ def clock_jump(sim: Simulation, run: Run) -> None:
 def look(sim: Simulation, run: Run) -> None:
     """Somebody looks at an incident, and may decide on what they saw much later."""
     incident = _an_incident(sim, run)
+    if incident is not None and incident.parent and run.rng.random() < 0.7:
+        # What is open shows the list, and not each of its members.
+        incident = sim.plant.peek.incident(incident.parent)
     if incident is not None:
         sim.looked_at(incident)
 
@@ -211,7 +214,7 @@ def approve(sim: Simulation, run: Run) -> None:
         look(sim, run)
     if not sim.views:
         return
-    incident, digest = run.rng.choice(sim.views[-3:])
+    incident, digest = sim.views[-1] if run.rng.random() < 0.7 else run.rng.choice(sim.views[-3:])
     _ask(sim, run, {"action": "approve", "incident": incident, "digest": digest})
 
 
@@ -319,25 +322,32 @@ def _an_incident(sim: Simulation, run: Run) -> Incident | None:
 
 
 CLOSED: Sequence[str] = ("resolved", "dismissed")
+# Whom a story is about first, and who else may be there.
+ANYBODY = ("ordinary", "ordinary", "synced", "privileged", "unlinked")
+ORDINARY, SYNCED = ("ordinary",), ("synced", "synced", "ordinary")
+PRIVILEGED = ("privileged", "ordinary")
 # Stories that lead somewhere; a schedule may hold one, with anything else in between.
 FOUND = ("change", "hook", *["check"] * 5)
+AGAIN = ("human_edit", "push", "hook", *["check"] * 5)
 MENDED = ("mend", "check", "check", "check")
-ARCS: tuple[tuple[str, ...], ...] = (
-    (),
-    FOUND,
-    (*FOUND, "approve", *MENDED),
-    (*FOUND, "approve", "approve", "write", "check", "check"),
-    (*FOUND, "approve", "long_wait", *MENDED),
-    (*FOUND, "approve", *MENDED, "human_edit", "push", "hook", *["check"] * 5, *MENDED),
-    (*FOUND, *MENDED, "human_edit", "push", "hook", *["check"] * 5, *MENDED),
-    ("change", "hook", "stale_check", "hook", *["check"] * 4),
-    (*FOUND, "dismiss", "push", "hook", "check", "check", "check"),
-    ("leave", "hook", "check", "check", "check", "approve", *MENDED),
-    ("change", "hook", "leave", "hook", "check", "check", "relink", "hook", "check", "check"),
-    (*FOUND, "flag_prepare", "approve", "flag_enable", "push", "hook", "check", "check"),
-    (*FOUND, "flag_prepare", "approve", "flag_enable", "flag_disable", "flag_enable", "check"),
-    (*FOUND, *FOUND, "flag_prepare", "approve", "approve", "flag_enable", *MENDED),
-    ("change", "hook", "check", "change", "hook", "check", "check", "tick", "check"),
+FLAGGED = ("flag_prepare", "approve", "approve", "flag_enable")
+ARCS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
+    (ANYBODY, ()),
+    (ANYBODY, (*FOUND, *FOUND)),
+    (ANYBODY, (*FOUND, "dismiss", "push", "hook", *["check"] * 4)),
+    (ANYBODY, ("leave", "hook", *["check"] * 4, "approve", *MENDED)),
+    (ANYBODY, ("change", "hook", "leave", "hook", "check", "check", "relink", "hook", "check")),
+    (ANYBODY, ("change", "hook", "check", "change", "hook", "check", "check", "tick", "check")),
+    (ORDINARY, ("change", "hook", "stale_check", "hook", *["check"] * 4)),
+    (ORDINARY, (*FOUND, "approve", *MENDED)),
+    (ORDINARY, (*FOUND, "approve", "long_wait", *MENDED)),
+    (ORDINARY, (*FOUND, "approve", *MENDED, *AGAIN, "approve", *MENDED)),
+    (ORDINARY, (*FOUND, *MENDED, *AGAIN, *MENDED, *AGAIN, *MENDED)),
+    (PRIVILEGED, (*FOUND, "approve", "approve", "write", "check", "check", *MENDED)),
+    (PRIVILEGED, (*FOUND, "approve", "approve", "approve", "write", "write", *["check"] * 3)),
+    (SYNCED, (*FOUND, *FLAGGED, "push", "hook", *["check"] * 4)),
+    (SYNCED, (*FOUND, *FOUND, *FLAGGED, *MENDED, *FOUND, *MENDED)),
+    (SYNCED, (*FOUND, *FLAGGED, "flag_disable", "flag_prepare", "approve", "flag_enable")),
 )
 # How often each is drawn. `limit`: seconds until its process is killed; None: a person's.
 ACTIONS: dict[str, tuple[Action, int, float | None]] = {

@@ -177,7 +177,7 @@ class Plant:
 
     def administrator(self, name: str) -> Any:
         graph = SimGraph(self.world, self.effects, self.witness, name)
-        return administrator_hands(name, graph, lambda _incident, _step: True)
+        return administrator_hands(name, name, graph, lambda _incident, _step: True)
 
     def bypass(self, name: str) -> Bypass:
         graph = SimGraph(self.world, self.effects, self.witness, name)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lib.incident import Incident
-from tests.simulation.actions import ACTIONS, ARCS, DISTURBED
+from tests.simulation.actions import ACTIONS, ANYBODY, ARCS, DISTURBED
 from tests.simulation.clocks import Clocks
 from tests.simulation.drained import drain
 from tests.simulation.effects import Crash, Effects, Run, Step
@@ -27,10 +27,13 @@ _NAMES = re.compile(r"inc-[0-9a-f]{10}|event-\d+|\(\S+\.\S+\)|\d+")
 
 @dataclass(frozen=True)
 class Schedule:
-    """`seed` decides whom the world holds and how it is set; `steps` what happens in it."""
+    """`seed` decides whom the world holds and how it is set, of those `company` names; `steps` what
+    happens in it.
+    """
 
     seed: int
     steps: tuple[Step, ...]
+    company: tuple[str, ...] = ANYBODY
 
 
 @dataclass
@@ -43,7 +46,7 @@ class Outcome:
     counts: dict[str, int]
 
 
-def draw(seed: int, length: int = 40) -> Schedule:
+def draw(seed: int, length: int = 45) -> Schedule:
     rng = random.Random(seed)
     trouble = rng.choice((0.0, 0.0, 0.02, 0.05, 0.15))
     crashes = rng.choice((0.0, 0.05, 0.25))
@@ -73,18 +76,19 @@ def draw(seed: int, length: int = 40) -> Schedule:
         crash = near() * rng.choice((1, -1)) if rng.random() < crashes else 0
         return replace(made, trouble=trouble, crash=crash, between=tuple(between))
 
-    arc, noise = list(rng.choice(ARCS)), rng.choice((0.0, 0.0, 0.2, 0.5))
+    company, story = rng.choice(ARCS)
+    arc, noise = list(story), rng.choice((0.0, 0.0, 0.2, 0.5))
     steps: list[Step] = []
     while len(steps) < length:
         if arc and rng.random() >= noise:
             steps.append(step(0, arc.pop(0)))
         else:
             steps.append(step(0))
-    return Schedule(seed, tuple(steps))
+    return Schedule(seed, tuple(steps), company)
 
 
 class Simulation:
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, company: tuple[str, ...]) -> None:
         rng = random.Random(f"world {seed}")
         skews = (0.0, 0.0, rng.uniform(-20, 20))
         self.clocks = Clocks(rng.choice(skews), rng.choice((0.0, 3.0)), rng.choice((0.0, -2.0, 2.0)))
@@ -92,7 +96,7 @@ class Simulation:
         self.story: list[str] = []
         self.patience = 1000.0
         self.views: list[tuple[str, str]] = []
-        self.world = World(rng, self.clocks, self.tell)
+        self.world = World(rng, self.clocks, self.tell, company)
         self.clocks.pass_by(3600.0)
         setting = Setting.draw(rng)
         self.witness = Witness(self.clocks, rules(setting, self.world, rng))
@@ -152,7 +156,7 @@ class Simulation:
 def run(schedule: Schedule) -> Outcome:
     """Raises nothing: what did not hold, and whatever a flow let through, is the outcome."""
     with repeatable(schedule.seed) as listener:
-        sim = Simulation(schedule.seed)
+        sim = Simulation(schedule.seed, schedule.company)
         listener.witness = sim.witness
         problem = ""
         try:
@@ -183,7 +187,7 @@ def smaller(schedule: Schedule, problem: str) -> Outcome:
 
     def try_it(steps: Sequence[Step]) -> bool:
         nonlocal best
-        found = run(Schedule(schedule.seed, tuple(steps)))
+        found = run(replace(schedule, steps=tuple(steps)))
         if _kind(found.problem) != kind:
             return False
         best = found

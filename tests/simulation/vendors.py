@@ -27,7 +27,7 @@ from lib.model import (
     UserKey,
     Value,
 )
-from lib.okta_log import LogPage
+from lib.okta_log import PROFILE_PUSH, LogPage
 from tests.simulation.effects import Effects, Fault
 from tests.simulation.witness import Witness
 from tests.simulation.world import ADMINISTRATOR, TENANT, World

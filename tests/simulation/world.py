@@ -37,14 +37,6 @@ FIELDS = {
 TOUCHED = "department"
 ADMINISTRATOR = "administrator"
 APPS = (APP, OTHER_APP)
-# Who may be in it.
-COMPANIES = (
-    ("ordinary",),
-    ("ordinary", "ordinary", "synced", "privileged", "unlinked"),
-    ("synced",),
-    ("synced", "ordinary"),
-    ("privileged", "ordinary"),
-)
 __all__ = ["ADMINISTRATOR", "APPS", "TENANT", "World"]
 
 
@@ -68,7 +60,13 @@ class Person:
 class World:
     """`tell` writes the story."""
 
-    def __init__(self, rng: random.Random, clocks: Clocks, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        rng: random.Random,
+        clocks: Clocks,
+        tell: Callable[[str], None],
+        company: tuple[str, ...],
+    ) -> None:
         self.clocks, self._tell = clocks, tell
         self.log = Log(clocks)
         self.people: list[Person] = []
@@ -77,9 +75,8 @@ class World:
         self.flag: list[tuple[float, bool]] = [(0.0, False)]
         self._numbers = 0
         self.config = _configuration()
-        kinds = rng.choice(COMPANIES)
         for number in range(rng.choice((1, 2, 2, 3))):
-            self._settle(number, rng.choice(kinds))
+            self._settle(number, rng.choice(company) if number else company[0])
 
     # -- who there is -----------------------------------------------------------------------
 

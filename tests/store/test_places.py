@@ -1,9 +1,11 @@
-"""Numbered places of a period: each asker has one, whoever asks again keeps it."""
+"""Places under caps: each asker has one, whoever asks again keeps it."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -37,7 +39,7 @@ def test_places_are_forgotten_after_a_while_and_are_no_hourly_counter(table: Tab
     item = table._client.scan(TableName=table._name)["Items"]
     (found,) = [row for row in item if row["pk"].startswith("COUNTER#pages#e#")]
     assert int(found["expires"]) > (START + timedelta(days=4)).timestamp()
-    assert table.count("pages#e", START, 1)
+    assert table.take_place("pages#e", "a", START, 1)
 
 
 @settings(
@@ -52,3 +54,75 @@ def test_never_more_places_than_there_are(table: Table, askers: list[str], most:
         assert held.setdefault(who, place) == place
     places = [place for place in held.values() if place is not None]
     assert places == list(range(min(most, len(held))))
+
+
+# -- hourly ones -------------------------------------------------------------------------------
+
+
+def used(table: Table, name: str) -> tuple[int, int]:
+    """What the counter says, and how many hold a place."""
+    rows = table._client.scan(TableName=table._name)["Items"]
+    mine = [row for row in rows if row["pk"].startswith(f"COUNTER#{name}#")]
+    counted = sum(int(row.get("used", 0)) for row in mine)
+    return counted, sum(row["sk"].startswith("PLACE#") for row in mine)
+
+
+def test_a_try_again_has_the_same_place_and_another_hour_has_its_own(table: Table) -> None:
+    assert [table.take_place("a1", who, START, 1) for who in "aaba"] == [True, True, False, True]
+    assert used(table, "a1") == (1, 1)
+    assert table.take_place("a1", "b", START + timedelta(hours=1), 1)
+
+
+def test_what_is_given_back_is_free_once(table: Table) -> None:
+    assert table.take_place("b1", "a", START, 1)
+    for _ in range(3):
+        table.give_place_back("b1", "a", START)
+    assert [table.take_place("b1", who, START, 1) for who in "bca"] == [True, False, False]
+
+
+def test_nobody_gives_back_what_is_not_theirs(table: Table) -> None:
+    table.take_place("c1", "a", START, 1)
+    table.give_place_back("c1", "b", START)
+    table.give_place_back("c1", "a", START + timedelta(hours=1))
+    assert not table.take_place("c1", "b", START, 1)
+
+
+def test_hourly_places_are_forgotten(table: Table) -> None:
+    table.take_place("d1", "a", START, 1)
+    rows = table._client.scan(TableName=table._name)["Items"]
+    assert all("expires" in row for row in rows if row["pk"].startswith("COUNTER#d1#"))
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(st.tuples(st.sampled_from("abcde"), st.booleans()), max_size=14), st.integers(0, 3))
+def test_never_more_than_the_limit_whoever_comes_between(
+    table: Table, asks: list[tuple[str, bool]], limit: int
+) -> None:
+    """Before each request of one, the next begins and ends: (who, takes or gives back)."""
+    name, real = f"h{next(_NAMES)}", table._call
+    waiting, most = list(asks), 0
+
+    def between(operation: Callable[..., Any], **arguments: Any) -> Any:
+        if waiting:
+            one(*waiting.pop(0))
+        return real(operation, **arguments)
+
+    def one(who: str, takes: bool) -> None:
+        nonlocal most
+        if not takes:
+            table.give_place_back(name, who, START)
+        else:
+            table.take_place(name, who, START, limit)
+        counted, places = used(table, name)
+        assert counted == places
+        most = max(most, places)
+
+    table._call = between  # type: ignore[method-assign]
+    try:
+        while waiting:
+            one(*waiting.pop(0))
+    finally:
+        table._call = real  # type: ignore[method-assign]
+    assert most <= limit

@@ -155,10 +155,10 @@ def test_a_page_is_unsent_until_it_is_sent(table: Table) -> None:
 
 
 def test_a_cap_is_an_hours(table: Table) -> None:
-    assert [table.count("writes", START, 2) for _ in range(3)] == [True, True, False]
-    assert table.count("disables", START, 1)
-    assert table.count("writes", START + HOUR, 2)
-    assert not table.count("none", START, 0)
+    assert [table.take_place("writes", who, START, 2) for who in "abc"] == [True, True, False]
+    assert table.take_place("disables", "a", START, 1)
+    assert table.take_place("writes", "c", START + HOUR, 2)
+    assert not table.take_place("none", "a", START, 0)
 
 
 def test_the_tenant_lock_has_one_holder_and_an_end(table: Table) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -65,7 +66,20 @@ def _condition_holds(condition: dict[str, Any] | None, key: str | None) -> bool:
     assert condition.keys() == {"ForAllValues:StringLike", "Null"}, "teach this helper"
     assert condition["Null"] == {"dynamodb:LeadingKeys": "false"}
     patterns = condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
-    return key is not None and any(fnmatchcase(key, pattern) for pattern in patterns)
+    return key is not None and any(like(key, pattern) for pattern in patterns)
+
+
+def like(key: str, pattern: Any) -> bool:
+    """IAM's StringLike: * and ? stand for others, ${*} and ${?} for themselves. In `!Sub` a
+    parameter is put in as its own name, and ${!x} is ${x}.
+    """
+    if isinstance(pattern, dict):
+        parameters = re.sub(r"\$\{(\w+)\}", r"\1", pattern["Fn::Sub"])
+        pattern = parameters.replace("${!", "${")
+    pieces = re.split(r"(\$\{[*?$]\}|[*?])", pattern)
+    wild = {"*": ".*", "?": "."}
+    said = [wild.get(p) or re.escape(p[2:-1] if p.startswith("${") else p) for p in pieces]
+    return re.fullmatch("".join(said), key, re.DOTALL) is not None
 
 
 def references(value: Any) -> Iterator[str]:

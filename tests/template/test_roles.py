@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.template.policies import allows, many, named, of_type, statements
+from lib.rules.shared import flag_subject
+from lib.store import keys
+from tests.template.policies import allows, like, many, named, of_type, statements
 
 ROLES = {
     "ReceiveFunction": "ReceiveRole",
@@ -105,7 +107,31 @@ def test_check_remediate_and_operators_write_the_work_items(
     # It puts off what is due and parks dead letters; facts and the tenant's lock are not its.
     due = set() if key.startswith(("FACT#", "LOCK#")) else {"TickRole"}
     writers -= {"SweepRole"}
-    assert writers == {"CheckRole", "RemediateRole", "OperatorPolicy"} | deciders | due
+    operators = set() if key.startswith("SUBJECT#") else {"OperatorPolicy"}
+    assert writers == {"CheckRole", "RemediateRole"} | operators | deciders | due
+
+
+@pytest.mark.parametrize("action", [*WRITES, *DELETES])
+def test_operators_write_of_subjects_only_the_flags(template: dict[str, Any], action: str) -> None:
+    """A person's link decides which account is switched off when they leave."""
+
+    def may(key: str) -> bool:
+        return allows(template, "OperatorPolicy", action, "Table", key)
+
+    flag = keys.subject(flag_subject("EntraTenantId"))["pk"]
+    app, user = "0oaAAAAAAAAAAAAAAAA1", "00uORDINARY000000001"
+    assert may(flag) is not action.endswith("PartiQLDelete")
+    others = (f"SUBJECT#{app}#{user}", f"SUBJECT#EntraTenantId#{user}", f"{flag}#{user}")
+    lookalikes = ("SUBJECT#EntraTenantId#xdirsync_override", f"SUBJECT#{app}#*dirsync_override")
+    assert not any(may(key) for key in (*others, *lookalikes, "SUBJECT#EntraTenantId#"))
+
+
+def test_what_is_like_a_pattern() -> None:
+    assert like("A#b", "A#*")
+    assert like("A#*b", "A#${*}b")
+    assert not like("A#xb", "A#${*}b")
+    assert like("T#*b", {"Fn::Sub": "${T}#${!*}b"})
+    assert not like("B#b", "A#*")
 
 
 def test_sweep_reads_and_marks_and_decides_nothing(template: dict[str, Any]) -> None:
@@ -166,7 +192,7 @@ def test_catch_up_sends_hints_and_keeps_its_position_and_nothing_else(
     assert not allows(template, "CatchUpRole", "sqs:SendMessage", "RemediationQueue")
     assert not allows(template, "CatchUpRole", "sqs:ReceiveMessage", "CheckQueue")
     assert not allows(template, "CatchUpRole", "sns:Publish", "Topic")
-    own = ("CURSOR#system_log", "LOCK#catch_up", "FACT#hook_health")
+    own = ("CURSOR#system_log", "LOCK#catch_up", "FACT#hook_health", "FACT#breaker")
     for key in (*WORK_ITEMS, *DECISIONS, "FACT#bypass", "LOCK#tenant", *own):
         for action in (*WRITES, "dynamodb:GetItem", "dynamodb:ConditionCheckItem"):
             assert allows(template, "CatchUpRole", action, "Table", key) is (key in own), key
@@ -225,10 +251,10 @@ def test_operators_look_at_what_doctor_reports(template: dict[str, Any]) -> None
     def may(action: str, resource: str) -> bool:
         return allows(template, "OperatorPolicy", action, resource)
 
-    assert all(may("secretsmanager:DescribeSecret", name) for name in SECRETS)
-    for queue in ("CheckQueue", "RemediationQueue"):
+    assert all(may("secretsmanager:ListSecretVersionIds", name) for name in SECRETS)
+    for queue in ("CheckQueue", "RemediationQueue", "SweepQueue"):
         assert may("sqs:GetQueueAttributes", queue)
-    for queue in ("CheckDeadLetterQueue", "RemediationDeadLetterQueue"):
+    for queue in ("CheckDeadLetterQueue", "RemediationDeadLetterQueue", "SweepDeadLetterQueue"):
         assert may("sqs:GetQueueAttributes", queue)
         assert not may("sqs:ReceiveMessage", queue)
         assert not may("sqs:SendMessage", queue)

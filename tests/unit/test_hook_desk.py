@@ -17,6 +17,7 @@ from lib.rules.hints import HOOK_EVENTS
 from ops import hook_door
 from ops.connection import Refusal, Trouble
 from ops.hook import HookDesk
+from ops.hook_command import as_dict, lines
 from ops.hook_door import Door
 from tests.fakes.clock import FakeClock
 from tests.fakes.make import APP, OTHER_APP, USER
@@ -170,6 +171,24 @@ def test_without_the_early_access_feature_it_goes_without_a_filter(at: Desk) -> 
     assert done.state.ready
     assert at.hook.filtered == frozenset()
     assert not at.desk.install().filtered
+
+
+def test_a_filter_for_other_apps_is_not_ready_until_it_is_installed_again(at: Desk) -> None:
+    at.desk.install()
+    body = hook_body(URL, "first-value", HOOK_EVENTS, (OTHER_APP,), at.hook)
+    at.admin.replace(at.hook.id, body)
+    state = at.desk.state()
+    assert not state.ready
+    assert "application.user_membership.remove" in state.misfiltered
+    assert not any(name.startswith("user.") for name in state.misfiltered)
+    told = "\n".join(lines(state))
+    assert "  filtered for other apps: application.user_membership.remove" in told
+    assert (as_dict(state)["ready"], as_dict(state)["misfiltered"]) == (
+        False,
+        list(state.misfiltered),
+    )
+    assert at.desk.install().state.ready
+    assert at.desk.state().misfiltered == ()
 
 
 def test_a_refusal_that_is_about_something_else_is_not_hidden(at: Desk) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from lib.errors import NotFound, Permanent, Refused, Transient, Unavailable
 from lib.model import OktaReading, Subject
 from lib.okta import Okta
+from sandbox.okta.scim_filter import parse_filter
 from tests.unit.fakes_http import Answer, FakeVendor, Sent, http_of
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
@@ -380,7 +381,7 @@ def test_when_the_app_last_pushed_anybody() -> None:
         event(40, outcome=failed),
         event(30),
         event(20),
-        event(-5),
+        event(10, published="2024-12-31T23:59:55.000Z"),
     ]
     okta, vendor = org({"GET /api/v1/logs": Answer(json=entries)})
     assert okta.pushed_since(APP, NOW) == NOW + timedelta(seconds=30)

@@ -8,10 +8,11 @@ from datetime import timedelta
 
 import pytest
 
-from lib.incident import CauseName, Certainty
+from lib.incident import CauseName, Certainty, StepKind
 from lib.model import Attribute
 from lib.rules.cause_table import CAUSES
 from lib.rules.causes import BypassFact
+from lib.rules.policy import is_excluded, policy_for
 from sandbox.okta.state import AppMapping
 from tests.worlds.conftest import COLLEAGUE, GRAPH_APP, NUMBER, Company, facts
 
@@ -276,3 +277,75 @@ def test_when_all_is_well_there_is_nothing_to_explain(company: Company) -> None:
     with pytest.raises(AssertionError, match="does not differ"):
         company.case()
     assert company.tenant.get_user("ordinary").mobile_phone == NUMBER
+
+
+def sign_in_mended(company: Company) -> None:
+    """One user's push fell into an outage of the connector; since then others were pushed."""
+    failing("AADSTS50079")(company)
+    company.change("colleague", mobilePhone="+1 202 555 0166")
+
+
+def test_a_sign_in_that_failed_once_is_only_suspected_once_somebody_was_pushed(
+    company: Company,
+) -> None:
+    sign_in_mended(company)
+    lead = company.causes()[0]
+    assert (lead.name, lead.certainty) == (C.CONNECTOR_AUTH, SUSPECTED)
+    assert "the app has pushed somebody with success since" in facts(lead)
+
+
+def test_a_push_of_somebody_that_failed_as_well_mends_nothing(company: Company) -> None:
+    failing("AADSTS50079")(company)
+    company.org.fail_next_push("colleague", "AADSTS50079")
+    company.change("colleague", mobilePhone="+1 202 555 0166")
+    lead = company.causes()[0]
+    assert (lead.name, lead.certainty) == (C.CONNECTOR_AUTH, CONFIRMED)
+
+
+def test_a_push_of_another_app_mends_nothing(company: Company) -> None:
+    failing("AADSTS50079")(company)
+    company.change("synced", mobilePhone="+1 202 555 0166")
+    assert company.causes()[0].certainty is CONFIRMED
+
+
+# -- who may not decide ------------------------------------------------------------------------
+
+
+def by_unassigning(company: Company) -> None:
+    company.org.unassign("ordinary", GRAPH_APP, actor="colleague")
+
+
+def by_deactivating(company: Company) -> None:
+    company.org.deactivate("ordinary", actor="colleague")
+
+
+@pytest.mark.parametrize("ends", [by_unassigning, by_deactivating])
+def test_whoever_ended_an_assignment_does_not_approve_the_disable(
+    company: Company, ends: Callable[[Company], None]
+) -> None:
+    company.org.change_app(GRAPH_APP, features=["PUSH_PROFILE_UPDATES"])
+    ends(company)
+    company.clock.pass_by(60)
+    policy = policy_for(company.case(ENABLED), (StepKind.GRAPH_WRITE,), frozenset())
+    assert is_excluded("colleague.user", policy.excluded)
+    assert policy.changed.startswith("colleague.user@corp.example at ")
+    # Okta ends the assignments of a deactivated user in its own name.
+    assert not is_excluded("system", policy.excluded)
+    assert not is_excluded("okta.admin", policy.excluded)
+
+
+def test_whoever_edited_an_assignment_does_not_approve_its_value(company: Company) -> None:
+    by_an_expression(company)
+    company.org.set_app_profile("ordinary", GRAPH_APP, {"department": "X"}, actor="colleague")
+    assert company.org.wait_idle()
+    company.clock.pass_by(60)
+    company.lose()
+    policy = policy_for(company.case(), (StepKind.GRAPH_WRITE,), frozenset())
+    assert is_excluded("colleague.user", policy.excluded)
+
+
+def test_whoever_assigned_another_person_is_not_excluded(company: Company) -> None:
+    company.org.deactivate("synced", actor="colleague")
+    lost_after_a_push(company)
+    policy = policy_for(company.case(), (StepKind.GRAPH_WRITE,), frozenset())
+    assert not is_excluded("colleague.user", policy.excluded)

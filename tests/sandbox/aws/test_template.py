@@ -28,11 +28,12 @@ def product() -> Shape:
 
 
 def test_sources_are_the_templates(product: Shape) -> None:
-    check, remediate = sorted(product.sources, key=lambda source: source.function)
+    check, remediate, sweep = sorted(product.sources, key=lambda source: source.function)
     assert (check.queue, check.batch_size, check.window, check.partial, check.concurrency) == (
         *("CheckQueue", 10, 2.0, True, 2),
     )
     assert (remediate.queue, remediate.batch_size, remediate.window) == ("RemediationQueue", 1, 0)
+    assert (sweep.queue, sweep.batch_size, sweep.partial) == ("SweepQueue", 1, True)
 
 
 def test_routes_are_the_templates(product: Shape) -> None:

@@ -18,7 +18,7 @@ class FakeAws:
         self.alarms: list[list[dict[str, Any]]] = [[]]
         self.subscriptions: list[list[str]] = [["arn:aws:sns:x:1:topic:1"]]
         self.stages: dict[str, list[str]] = {"v1": ["AWSCURRENT"]}
-        self.changed: datetime = START - timedelta(days=1)
+        self.put: datetime = START - timedelta(days=1)
 
     def get_item(self, TableName: str, Key: dict[str, str], ConsistentRead: bool) -> Any:  # noqa: N803
         self._fail()
@@ -30,9 +30,21 @@ class FakeAws:
         self.items[Item["pk"], Item["sk"]] = Item
         return {}
 
-    def describe_secret(self, SecretId: str) -> Any:  # noqa: N803
+    def list_secret_version_ids(self, SecretId: str, NextToken: str = "0") -> Any:  # noqa: N803
+        """One version a page, none on the first."""
         self._fail()
-        return {"VersionIdsToStages": self.stages, "LastChangedDate": self.changed}
+        number, names = int(NextToken), list(self.stages)
+        here = names[number - 1 : number] if number else []
+        more = {"NextToken": str(number + 1)} if number < len(names) else {}
+        versions = [
+            {
+                "VersionId": name,
+                "VersionStages": self.stages[name],
+                "CreatedDate": self.put if "AWSCURRENT" in self.stages[name] else START,
+            }
+            for name in here
+        ]
+        return {"Versions": versions, **more}
 
     def get_queue_attributes(self, QueueUrl: str, AttributeNames: list[str]) -> Any:  # noqa: N803
         self._fail()

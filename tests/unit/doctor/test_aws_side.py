@@ -44,7 +44,9 @@ def test_a_secret_that_was_never_put(aws: FakeAws) -> None:
 
 
 def test_an_old_secret_names_its_own_remedy(aws: FakeAws) -> None:
-    aws.changed = START - timedelta(days=400)
+    aws.put = START - timedelta(days=400)
+    # The version before and the one that is being made say nothing about the value in use.
+    aws.stages = {"v0": ["AWSPREVIOUS"], "v1": ["AWSCURRENT"], "v2": ["AWSPENDING"]}
     assert secret(aws).code == "secret_old"
     found = secret(aws, "HookSecretId")
     assert found.code == "hook_secret_old"
@@ -56,13 +58,14 @@ def test_secrets_that_nothing_uses(aws: FakeAws) -> None:
 
     def look() -> list[Finding]:
         ids = {"EntraReaderSecretId": "arn:x", "EntraWriterSecretId": "arn:y"}
-        return secrets.examine_unused(aws, ids, "arn:check", "arn:remediate")
+        readers = ["arn:check", "arn:sweep", "arn:remediate"]
+        return secrets.examine_unused(aws, ids, readers, "arn:remediate")
 
     aws.stages = {}
     (told,) = look()
     assert told.code == "secrets_federated"
     assert told.severity == "ok"
-    assert "arn:check and arn:remediate" in told.seen
+    assert "arn:check, arn:sweep, arn:remediate, the writer as arn:remediate" in told.seen
     aws.stages = {"v1": ["AWSPREVIOUS"]}
     assert codes(look()) == ["secrets_federated"]
     aws.stages = {"v1": ["AWSCURRENT"]}
@@ -126,6 +129,10 @@ def test_alarms(aws: FakeAws) -> None:
     (quiet,) = aws_state.alarms(aws, TOPIC, simulated=False)
     assert quiet.code == "alarms_quiet"
     assert "2" in quiet.seen
+    aws.alarms = [[{"AlarmName": "a", "StateValue": "OK"}], [{"StateValue": "INSUFFICIENT_DATA"}]]
+    (undecided,) = aws_state.alarms(aws, TOPIC, simulated=False)
+    assert (undecided.code, undecided.severity) == ("alarms_undecided", "unknown")
+    assert "1" in undecided.seen
     # On the second page.
     aws.alarms[1] = [{"AlarmName": "b", "StateValue": "ALARM", "ActionsEnabled": False}]
     assert codes(aws_state.alarms(aws, TOPIC, simulated=False)) == ["alarm_raised", "alarm_muted"]

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
 from lib.errors import Refused, Transient
 from lib.model import Attribute, MappingRule
-from lib.okta_admin import OktaAdmin, event_hook
+from lib.okta_admin import OktaAdmin, conditions, event_hook, misfiltered
 from lib.rules.hints import HOOK_EVENTS
 from ops.doctor import hook, okta_app
 from ops.doctor.finding import Finding
 from ops.doctor.okta_token import OktaReads
 from ops.doctor.proof_record import ProofRecord, TouchProof
 from tests.fakes.clock import START, FakeClock
-from tests.fakes.make import APP, USER, configuration
+from tests.fakes.make import APP, OTHER_APP, USER, configuration
 from tests.fakes.okta import FakeOkta
 from tests.unit.doctor.aws import FakeAws
 from tests.unit.fakes_http import Answer, FakeVendor, Sent, http_of
@@ -36,7 +36,7 @@ def registered(identifier: str = "who1", **changes: Any) -> dict[str, Any]:
         "verificationStatus": "VERIFIED",
         "events": {
             "items": list(HOOK_EVENTS),
-            "filter": {"eventFilterMap": [{"event": HOOK_EVENTS[0], "condition": {}}]},
+            "filter": {"eventFilterMap": conditions(HOOK_EVENTS, (APP,))},
         },
         "channel": {"config": {"uri": URL}},
     }
@@ -45,7 +45,21 @@ def registered(identifier: str = "who1", **changes: Any) -> dict[str, Any]:
 
 def look(*hooks: dict[str, Any]) -> list[Finding]:
     vendor = FakeVendor([Answer(json=list(hooks))])
-    return hook.examine(OktaAdmin(http_of(vendor)), URL)
+    return hook.examine(OktaAdmin(http_of(vendor)), URL, (APP,))
+
+
+def with_conditions(*given: Any) -> dict[str, Any]:
+    return registered(
+        events={"items": list(HOOK_EVENTS), "filter": {"eventFilterMap": list(given)}}
+    )
+
+
+def filtered_for(*app_ids: str, of: Sequence[str] = HOOK_EVENTS) -> dict[str, Any]:
+    return with_conditions(*conditions(of, app_ids))
+
+
+LAST = HOOK_EVENTS[-1]
+ONE = conditions(HOOK_EVENTS, (APP,))[0]["condition"]
 
 
 def test_a_healthy_hook() -> None:
@@ -64,7 +78,7 @@ def test_a_healthy_hook() -> None:
                 registered(
                     events={
                         "items": list(HOOK_EVENTS[1:]),
-                        "filter": {"eventFilterMap": [{"event": HOOK_EVENTS[1]}]},
+                        "filter": {"eventFilterMap": conditions(HOOK_EVENTS[1:], (APP,))},
                     }
                 )
             ],
@@ -75,12 +89,25 @@ def test_a_healthy_hook() -> None:
                 registered(
                     events={
                         "items": [*HOOK_EVENTS, "user.session.start"],
-                        "filter": {"eventFilterMap": [{"event": HOOK_EVENTS[1]}]},
+                        "filter": {
+                            "eventFilterMap": [
+                                *conditions(HOOK_EVENTS, (APP,)),
+                                {"event": "user.session.start", "condition": {"expression": "x"}},
+                            ]
+                        },
                     }
                 )
             ],
             ["hook_ready", "hook_types_additional"],
         ),
+        ([filtered_for(OTHER_APP)], ["hook_misfiltered"]),
+        ([filtered_for(APP, OTHER_APP)], ["hook_misfiltered"]),
+        # One type is enough to miss what it tells; one without a condition misses nothing.
+        ([filtered_for(APP, of=HOOK_EVENTS[:1])], ["hook_ready"]),
+        ([filtered_for(OTHER_APP, of=HOOK_EVENTS[:1])], ["hook_misfiltered"]),
+        # Users' events name no app: a condition on apps keeps all of them away.
+        ([with_conditions({"event": LAST, "condition": ONE})], ["hook_misfiltered"]),
+        ([with_conditions({"event": HOOK_EVENTS[0]})], ["hook_misfiltered"]),
         (
             [registered(events={"items": list(HOOK_EVENTS), "filter": None})],
             ["hook_ready", "hook_unfiltered"],
@@ -94,9 +121,18 @@ def test_a_hook_that_is_not_right(hooks: list[dict[str, Any]], expected: list[st
     assert codes(look(*hooks)) == expected
 
 
+def test_the_order_of_apps_and_spaces_do_not_matter_in_a_filter() -> None:
+    body = filtered_for(OTHER_APP, APP)
+    for each in body["events"]["filter"]["eventFilterMap"]:
+        each["condition"]["expression"] = each["condition"]["expression"].replace("&&", "  &&  ")
+    found = event_hook(body)
+    assert misfiltered(found, HOOK_EVENTS, (APP, OTHER_APP)) == ()
+    assert misfiltered(found, HOOK_EVENTS, (APP,)) != ()
+
+
 def test_hooks_that_may_not_be_read() -> None:
     vendor = FakeVendor([Answer(403, {"errorCode": "E0000006", "errorSummary": "no"})])
-    (found,) = hook.examine(OktaAdmin(http_of(vendor)), URL)
+    (found,) = hook.examine(OktaAdmin(http_of(vendor)), URL, (APP,))
     assert found.code == "hook_unread"
     assert "E0000006" in found.seen
 

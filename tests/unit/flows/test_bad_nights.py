@@ -142,17 +142,20 @@ def test_a_parked_mend_goes_to_a_person_who_is_told(stage: Stage) -> None:
     assert len(stage.table.parked()) == 1
 
 
-def administrator(stage: Stage, confirm: Callable[[Incident, Step], bool]) -> Hands:
-    return administrator_hands("administrator", stage.graph, confirm)
+def administrator(stage: Stage, confirm: Callable[[Incident, Step], bool], who: str) -> Hands:
+    return administrator_hands("administrator", who, stage.graph, confirm)
 
 
-def write(stage: Stage, confirm: Callable[[], None] = lambda: None) -> Run:
+def write(
+    stage: Stage, confirm: Callable[[], None] = lambda: None, who: str = OTHER_OBJECT
+) -> Run:
     def asked(_incident: Incident, _step: Step) -> bool:
         confirm()
         return True
 
     incident = stage.incident()
-    return stage.remediation.run(incident.id, incident.plan.digest, administrator(stage, asked))
+    hands = administrator(stage, asked, who)
+    return stage.remediation.run(incident.id, incident.plan.digest, hands)
 
 
 @pytest.fixture
@@ -169,6 +172,16 @@ def guarded(stage: Stage) -> Stage:
 def test_the_approved_write_by_an_administrator(guarded: Stage) -> None:
     assert write(guarded).ended is Ended.DONE
     assert guarded.graph.patches == [(OBJECT, {Attribute.MOBILE_PHONE: PHONE})]
+
+
+@pytest.mark.parametrize("who", [OBJECT, OBJECT.upper()])
+def test_the_target_does_not_write_its_own_value(guarded: Stage, who: str) -> None:
+    run = write(guarded, who=who)
+    assert run.ended is Ended.REFUSED
+    assert guarded.graph.patches == []
+    assert guarded.incident().status is Status.WAITING_PERSON
+    # Another administrator still may.
+    assert write(guarded).ended is Ended.DONE
 
 
 def test_a_prompt_that_stood_open_is_read_and_gated_again(guarded: Stage) -> None:

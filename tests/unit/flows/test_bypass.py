@@ -228,7 +228,7 @@ def locked(stage: Stage) -> None:
 
 
 def capped(stage: Stage) -> None:
-    assert stage.table.count("tenant-wide", stage.clock(), 1)
+    assert stage.table.take_place("tenant-wide", "somebody", stage.clock(), 1)
 
 
 def no_consent(stage: Stage) -> None:
@@ -302,7 +302,7 @@ def test_without_the_administrators_yes(approved: Stage) -> None:
     run = enable(approved, yes=False)
     assert (run.ended, approved.graph.bypass_writes) == (Ended.WAITS, [])
     assert not approved.table.tenant_locked(approved.clock())
-    assert approved.table.count("tenant-wide", approved.clock(), 1)
+    assert approved.table.take_place("tenant-wide", "somebody", approved.clock(), 1)
 
 
 @pytest.mark.parametrize(
@@ -602,7 +602,7 @@ def test_the_way_back_is_recorded_and_voids_the_approvals(approved: Stage) -> No
 
 def test_a_cap_on_setting_never_holds_back_the_way_back(approved: Stage) -> None:
     enable(approved)
-    capped_already = not approved.table.count("tenant-wide", approved.clock(), 1)
+    capped_already = not approved.table.take_place("tenant-wide", "somebody", approved.clock(), 1)
     assert capped_already
     assert disable(approved).ended is Ended.DONE
     approved.graph.sync = DirectorySync(TENANT, True)

@@ -10,9 +10,9 @@ import pytest
 from lib.errors import PushproofError, Refused, Transient, Unauthorized
 from lib.flows.audits import REQUESTS, SILENT, SPENT, AuditBudget
 from lib.flows.evidence import FACT_AGE, Evidence, Findings
-from lib.incident import CauseName, Status, StepKind
-from lib.model import Attribute, AuditActor, DirectorySync, RoleGrant
-from lib.rules.case import AUDIT, FLAG, OKTA_APP, ROLES, SYSTEM_LOG, BypassFact
+from lib.incident import CauseName, Certainty, Status, StepKind
+from lib.model import Attribute, AuditActor, DirectorySync, PushEvent, RoleGrant
+from lib.rules.case import APP_PUSHES, AUDIT, FLAG, OKTA_APP, ROLES, SYSTEM_LOG, BypassFact
 from lib.settings import Mode
 from lib.store import keys
 from tests.fakes.clock import START, FakeClock
@@ -22,6 +22,7 @@ from tests.fakes.make import (
     GLOBAL_ADMINISTRATOR,
     OBJECT,
     OLD_PHONE,
+    OTHER_APP,
     OTHER_OBJECT,
     SUBJECT,
     TENANT,
@@ -289,3 +290,86 @@ def test_what_somebody_else_changed_waits_for_a_person_also_while_the_log_is_sil
     stage.says("a.colleague")
     stage.mend()
     assert len(stage.okta.touches) == 1
+
+
+# -- a failed sign-in of the connector -----------------------------------------------------------
+
+
+def sign_in_failed(stage: Stage) -> None:
+    stage.okta.log = [
+        push("FAILURE", at=START - timedelta(minutes=30), reason="AADSTS50076: a second factor")
+    ]
+
+
+def test_whether_the_connector_signs_in_again_is_asked_once_for_the_app(stage: Stage) -> None:
+    evidence = made(stage)
+    sign_in_failed(stage)
+    stage.okta.pushed[APP] = START - timedelta(minutes=10)
+    assert gathered(stage, evidence).pushed_since == START - timedelta(minutes=10)
+    assert gathered(stage, evidence).pushed_since == START - timedelta(minutes=10)
+    assert stage.okta.calls.count("pushed_since") == 1
+    # A failure after that is not answered by it, and one before what was asked is asked again.
+    stage.okta.log = [push("FAILURE", at=START - timedelta(minutes=5), reason="AADSTS50076")]
+    assert gathered(stage, evidence).pushed_since is None
+    assert stage.okta.calls.count("pushed_since") == 1
+    stage.okta.log = [push("FAILURE", at=START - timedelta(minutes=45), reason="AADSTS50076")]
+    assert gathered(stage, evidence).pushed_since == START - timedelta(minutes=10)
+    assert stage.okta.calls.count("pushed_since") == 2
+    stage.clock.pass_by(301)
+    gathered(stage, evidence)
+    assert stage.okta.calls.count("pushed_since") == 3
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        [],
+        [push(at=START - timedelta(minutes=30))],
+        [push("FAILURE", at=START - timedelta(minutes=30), reason="something else")],
+    ],
+)
+def test_other_pushes_cost_no_further_read(stage: Stage, log: list[PushEvent]) -> None:
+    stage.okta.log = log
+    assert gathered(stage, made(stage)).pushed_since is None
+    assert "pushed_since" not in stage.okta.calls
+
+
+def test_where_that_is_refused_the_sign_in_counts_as_failing(stage: Stage) -> None:
+    sign_in_failed(stage)
+    stage.okta.trouble["pushed_since"] = DENIED
+    found = gathered(stage, made(stage))
+    assert found.pushed_since is None
+    assert "HTTP 403" in found.unread[APP_PUSHES]
+
+
+def test_an_old_failure_of_a_connector_that_works_again_is_nobody_elses(stage: Stage) -> None:
+    stage.build(touch_attribute="department")
+    stage.graph.set(mobile_phone=OLD_PHONE)
+    sign_in_failed(stage)
+    stage.okta.pushed[APP] = START - timedelta(minutes=10)
+    incident = stage.drifted()
+    assert (incident.lead.name, incident.lead.certainty) == (
+        CauseName.CONNECTOR_AUTH,
+        Certainty.SUSPECTED,
+    )
+    assert incident.parent == ""
+    assert incident.status is not Status.SHARED
+    assert [step.kind for step in incident.plan.steps] == [StepKind.OKTA_TOUCH]
+
+
+def test_a_connector_that_fails_still_is_everybodys(stage: Stage) -> None:
+    stage.graph.set(mobile_phone=OLD_PHONE)
+    sign_in_failed(stage)
+    stage.okta.pushed[APP] = START - timedelta(minutes=40)
+    assert stage.drifted().status is Status.SHARED
+
+
+# -- who changed it ------------------------------------------------------------------------------
+
+
+def test_changes_are_asked_for_in_every_watched_app(stage: Stage) -> None:
+    stage.graph.set(mobile_phone=OLD_PHONE)
+    stage.drifted()
+    assert stage.okta.asked_apps == (APP, OTHER_APP)
+    gathered(stage, made(stage))
+    assert stage.okta.asked_apps == (APP,)

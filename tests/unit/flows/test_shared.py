@@ -11,7 +11,7 @@ import pytest
 from lib.errors import Conflict, Refused, Transient
 from lib.flows.approve import BadRequest
 from lib.flows.shared import GRACE
-from lib.incident import CauseName, Incident, Severity, Status, StepKind
+from lib.incident import CauseName, Drift, Incident, Severity, Status, StepKind
 from lib.model import Attribute, Subject
 from lib.rules.causes import BypassFact
 from lib.rules.shared import flag_subject
@@ -121,6 +121,19 @@ def test_a_second_check_joins_nobody_twice(overridden: Stage) -> None:
     assert overridden.table.joined(parent.id) == 1
     assert overridden.table.member_count(parent) == 1
     assert len(overridden.pager.pages) == 1
+
+
+def test_a_slower_check_takes_no_members_place(overridden: Stage) -> None:
+    """Its own commit would be refused, and the open member would be on no list."""
+    check(overridden)
+    parent, member = parent_of(overridden), overridden.incident()
+    slower = Member(SUBJECT, PHONE, "inc-0000000000")
+    drift = Drift(PHONE, "expected", "actual")
+    with pytest.raises(Transient):
+        overridden.shared.join(FLAG, slower, drift, parent.lead, Severity.WARNING, None)
+    assert [m.incident_id for m in overridden.table.members(parent.id)] == [member.id]
+    with pytest.raises(Conflict):
+        overridden.table.join(parent.id, slower)
 
 
 def test_the_page_is_told_again_when_the_list_grows_tenfold(overridden: Stage) -> None:
@@ -291,11 +304,11 @@ def test_joining_a_list_that_ended_meanwhile_opens_another(
     second = add(overridden, 1)
     join = overridden.table.join
 
-    def race(parent_id: str, member: Member) -> int | None:
+    def race(parent_id: str, member: Member, instead: str) -> int | None:
         monkeypatch.undo()
         lists.leave(first.id, only)
         lists.end_if_empty(first.id)
-        return join(parent_id, member)
+        return join(parent_id, member, instead)
 
     monkeypatch.setattr(overridden.table, "join", race)
     check(overridden, second)

@@ -371,13 +371,29 @@ def test_two_workers_at_once_do_it_once(stage: SweepStage) -> None:
     assert stage.ended().counts.listed == 7
 
 
-def test_a_stale_message_is_dropped(stage: SweepStage) -> None:
+def test_a_stale_message_is_dropped(stage: SweepStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweep_module, "PAGES", 1)
     stage.begin()
     message, _ = stage.steps.sent[0]
     stage.step()
-    left = list(stage.steps.sent)
+    assert stage.latest().counts.pages == 1
+    left, calls = list(stage.steps.sent), list(stage.okta.calls)
+    assert left
     stage.sweeping.run("s-2", message.text())
-    assert stage.steps.sent == left
+    assert (stage.steps.sent, stage.okta.calls) == (left, calls)
+
+
+def test_a_crash_between_a_step_and_its_message_is_mended_by_the_old_message(
+    stage: SweepStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep_module, "PAGES", 1)
+    stage.begin()
+    message, _ = stage.steps.sent[0]
+    stage.step()
+    stage.steps.sent.clear()
+    stage.clock.pass_by(720)
+    stage.sweeping.run("s-1", message.text())
+    assert stage.ended().counts.listed == 7
 
 
 def test_a_lost_message_is_sent_again_by_tick(stage: SweepStage) -> None:

@@ -14,6 +14,7 @@ from lib.rules.cause_table import CAUSES
 from lib.rules.causes import Case, name_causes
 from lib.rules.expected import Expectation, MappingState
 from tests.fakes.cases import DENIED, failed, stale, synced
+from tests.fakes.clock import START
 from tests.fakes.make import (
     OBJECT,
     SECRETS,
@@ -49,6 +50,18 @@ NAMED = {
         C.NOT_LINKED, CONFIRMED, lambda: case(link=BY_NAME), "user principal name only"
     ),
     "sign-in": Row(C.CONNECTOR_AUTH, CONFIRMED, lambda: failed("AADSTS50079: mfa"), "AADSTS50079"),
+    "sign-in, mended since": Row(
+        C.CONNECTOR_AUTH,
+        SUSPECTED,
+        lambda: failed("AADSTS50079: mfa", pushed_since=START + HOUR),
+        "it can sign in again",
+    ),
+    "sign-in, others pushed before": Row(
+        C.CONNECTOR_AUTH,
+        CONFIRMED,
+        lambda: failed("AADSTS50079: mfa", pushed_since=START - HOUR),
+        "AADSTS50079",
+    ),
     "no profile push": Row(
         C.PROVISIONING_OFF,
         CONFIRMED,

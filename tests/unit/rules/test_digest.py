@@ -10,7 +10,18 @@ import pytest
 from lib.incident import CauseName, Drift, Plan, Policy, Step, StepKind, values_digest
 from lib.model import Attribute, Link, LinkSource, Subject
 from lib.store.codec import decode, encode
-from tests.fakes.make import APP, OBJECT, OLD_PHONE, OTHER_OBJECT, PHONE, SUBJECT, plan
+from lib.rules.drifts import watched_digest
+from lib.rules.expected import Expectation, MappingState
+from tests.fakes.make import (
+    APP,
+    OBJECT,
+    OLD_PHONE,
+    OTHER_OBJECT,
+    PHONE,
+    SUBJECT,
+    entra_user,
+    plan,
+)
 
 STEP = Step(StepKind.GRAPH_WRITE, "mobilePhone", OLD_PHONE, PHONE)
 OTHER: dict[str, list[Any]] = {
@@ -73,3 +84,43 @@ def test_a_chain_digest_knows_values_and_whose_they_are() -> None:
     both = one + drifts((Attribute.ACCOUNT_ENABLED, True, False))
     assert values_digest(both, link) != base
     assert values_digest(both[::-1], link) == values_digest(both, link)
+
+
+def of_mails(*mails: str) -> Plan:
+    step = Step(StepKind.GRAPH_WRITE, "otherMails", mails, mails)
+    return plan(step, attribute=Attribute.OTHER_MAILS, expected=mails, actual=mails)
+
+
+def test_addresses_have_no_order_in_a_plans_digest() -> None:
+    one = of_mails("a@x.example", "B@x.example", "c@x.example")
+    swapped = of_mails("c@x.example", "a@x.example", "B@x.example")
+    assert swapped.digest == one.digest
+    # What is written stays as Okta has it.
+    assert swapped.expected == ("c@x.example", "a@x.example", "B@x.example")
+
+
+@pytest.mark.parametrize(
+    "mails",
+    [("a@x.example",), ("a@x.example", "a@x.example", "B@x.example"), ("a@x.example", "b@y.example")],
+)
+def test_other_addresses_are_another_digest(mails: tuple[str, ...]) -> None:
+    assert of_mails(*mails).digest != of_mails("a@x.example", "B@x.example").digest
+
+
+def test_addresses_have_no_order_in_what_a_touch_would_push() -> None:
+    mails, swapped = ("a@x.example", "b@x.example"), ("b@x.example", "a@x.example")
+
+    def digest(expected: Any, on_app_user: Any, on_user: Any, actual: Any) -> str:
+        of = Expectation(
+            Attribute.OTHER_MAILS,
+            expected,
+            MappingState.PUSHED,
+            on_app_user=on_app_user,
+            on_user=on_user,
+        )
+        return watched_digest((of,), entra_user(other_mails=actual))
+
+    base = digest(mails, mails, mails, mails)
+    assert digest(swapped, swapped, swapped, swapped) == base
+    assert digest(mails, mails, mails, mails[:1]) != base
+    assert digest(mails, mails[:1], mails, mails) != base

@@ -134,3 +134,21 @@ def test_raw_values_of_another_shape_are_no_value(
 ) -> None:
     assert as_value(Attribute.MOBILE_PHONE, raw) == phone_value
     assert as_value(Attribute.OTHER_MAILS, raw) == mails_value
+
+
+def test_a_user_of_another_type_is_not_judged_by_the_only_mapping() -> None:
+    """What another type's user is mapped from nobody read: the assignment is all that is known."""
+    profile = {"login": "x", "mobilePhone": OLD_PHONE}
+    other = phone(user=okta_user(type_id="oty2", profile=profile))
+    assert (other.value, other.mapping) == (PHONE, MappingState.UNREAD)
+    assert other.on_user is None
+    assert not other.stale
+
+
+def test_where_okta_names_no_type_the_only_mapping_counts() -> None:
+    profile = {"login": "x", "mobilePhone": OLD_PHONE}
+    untyped = phone(user=okta_user(type_id=None, profile=profile))
+    assert (untyped.value, untyped.mapping) == (OLD_PHONE, MappingState.PUSHED)
+    rules = configuration().mappings["oty1"]
+    two = configuration(mappings={"oty1": rules, "oty2": rules})
+    assert phone(two, user=okta_user(type_id=None)).mapping is MappingState.UNREAD

@@ -11,7 +11,7 @@ import pytest
 from lib.incident import Cause, CauseName, Certainty, Plan, StepKind
 from lib.model import Attribute, Link, LinkSource, MappingRule, TouchProof
 from lib.rules.causes import BypassFact, Case, name_causes
-from lib.rules.plans import FOR_A_PERSON, PlanRules, build_plan, touch_value
+from lib.rules.plans import BY_HAND, FOR_A_PERSON, UNPROVED, PlanRules, build_plan, touch_value
 from lib.rules.policy import Verdict, gate
 from lib.settings import Mode
 from tests.fakes.clock import START
@@ -253,3 +253,22 @@ def test_where_touches_are_off_or_impossible_a_proof_would_not_help() -> None:
     ):
         (step,) = planned(of, cause(CauseName.NOT_PUSHED), rules=rules).steps
         assert "prove-touch" not in step.note
+
+
+def test_a_failed_sign_in_that_is_mended_takes_a_push() -> None:
+    """Okta does not repeat by itself what failed meanwhile."""
+    suspected = cause(CauseName.CONNECTOR_AUTH, Certainty.SUSPECTED)
+    assert kinds(case(), suspected) == [TOUCH]
+    (by_hand,) = planned(case(), suspected, rules=NO_TOUCH).steps
+    assert (by_hand.kind, by_hand.note) == (MANUAL, BY_HAND)
+    (unproved,) = planned(case(touch_proof=None), suspected).steps
+    assert unproved.kind is MANUAL
+    assert UNPROVED in unproved.note
+    # A push would send the older value of the assignment.
+    assert kinds(case(drift=drift(stale=True)), suspected) == [MANUAL]
+
+
+def test_a_failed_sign_in_that_is_not_mended_takes_its_repair() -> None:
+    (step,) = planned(case(), cause(CauseName.CONNECTOR_AUTH)).steps
+    assert step.kind is MANUAL
+    assert "Re-authenticate" in step.note

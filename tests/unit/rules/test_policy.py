@@ -11,7 +11,16 @@ from lib.incident import CauseName, Drift, Policy, Severity, StepKind
 from lib.model import Attribute, ProfileChange, RoleGrant, Standing
 from lib.rules.cause_table import CAUSES
 from lib.rules.causes import Case
-from lib.rules.policy import Approval, Verdict, gate, is_excluded, policy_for, severity, worse
+from lib.rules.policy import (
+    ONLY_STORED,
+    Approval,
+    Verdict,
+    gate,
+    is_excluded,
+    policy_for,
+    severity,
+    worse,
+)
 from lib.settings import Mode
 from tests.fakes.clock import START
 from tests.fakes.make import (
@@ -22,7 +31,9 @@ from tests.fakes.make import (
     app_user,
     case,
     drift,
+    entra_user,
     leaver,
+    okta_user,
     plan,
     reading,
     role,
@@ -96,6 +107,45 @@ def test_switching_on_is_never_free() -> None:
     assert approvals_for(leaver()).approvals == 0
 
 
+UNASSIGNED = reading(app_user=None)
+GONE = reading(app_user=None, user=None)
+NO_ID = app_user(external_id=None, user_name="other.name@corp.example")
+
+
+@pytest.mark.parametrize(
+    ("of", "needed"),
+    [
+        (leaver(), 0),
+        (leaver(entra=entra_user(user_principal_name=LOGIN.upper())), 0),
+        (leaver(entra=entra_user(user_principal_name="renamed@corp.example")), 1),
+        (leaver(reading=GONE), 1),
+        (leaver(reading=reading(app_user=NO_ID, user=okta_user(login="x@corp.example"))), 1),
+        (
+            leaver(
+                reading=reading(app_user=NO_ID, user=okta_user(login="x@corp.example")),
+                entra=entra_user(user_principal_name="Other.Name@corp.example"),
+            ),
+            0,
+        ),
+        # Okta itself names the account, by its id.
+        (
+            leaver(reading=reading(), entra=entra_user(user_principal_name="x@corp.example")),
+            0,
+        ),
+        # A number that is written through a stored link takes no one away.
+        (
+            case(reading=UNASSIGNED, entra=entra_user(user_principal_name="x@corp.example")),
+            0,
+        ),
+        (leaver(entra=None), 0),
+    ],
+)
+def test_what_only_a_stored_link_names_is_a_persons(of: Case, needed: int) -> None:
+    found = approvals_for(of)
+    assert found.approvals == needed
+    assert (ONLY_STORED in found.reasons) is bool(needed)
+
+
 def test_break_glass_blocks_whatever_the_mode() -> None:
     found = approvals_for(case(), break_glass=OBJECT.lower())
     assert found.blocked
@@ -108,6 +158,23 @@ def test_break_glass_blocks_whatever_the_mode() -> None:
 def test_who_was_excluded_stays_so_when_somebody_else_changes_the_profile_later() -> None:
     of = replace(case(), excluded_before=("the.changer@corp.example",))
     assert is_excluded("the.changer", policy_for(of, (), frozenset()).excluded)
+
+
+def test_what_okta_does_by_itself_is_told_beside_the_person_it_follows_from() -> None:
+    """A deactivation ends assignments in Okta's own name."""
+    later = START + timedelta(seconds=1)
+    system = ProfileChange("sysokta0000000000000", None, later)
+    found = policy_for(replace(case(), changes=(system, CHANGER)), (), frozenset())
+    assert found.changed.startswith(str(CHANGER.actor_login))
+    assert ", then sysokta0000000000000 at " in found.changed
+    assert {"the.changer@corp.example", "sysokta0000000000000"} <= set(found.excluded)
+    alone = policy_for(replace(case(), changes=(system,)), (), frozenset())
+    assert alone.changed.startswith("sysokta0000000000000 at ")
+    assert not is_excluded("system", alone.excluded)
+    # What the system did earlier is not told of again.
+    first = replace(system, published=START - timedelta(seconds=1))
+    both = policy_for(replace(case(), changes=(CHANGER, first)), (), frozenset())
+    assert "sysokta" not in both.changed
 
 
 def test_an_unread_changer_takes_two_people() -> None:
