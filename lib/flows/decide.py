@@ -127,7 +127,7 @@ def seen_again(
         updated_at=now.now,
         attempt=known.attempt + 1 if run else known.attempt,
         approved_until=known.approved_until if same else None,
-        maybe_done=known.maybe_done and same and not unproved,
+        maybe_done=_begun(known) and same and not unproved,
         parent=parent,
     )
     entries: list[Entry] = []
@@ -197,9 +197,16 @@ def _worse(before: Incident, after: Incident) -> bool:
 
 def proved(known: Incident, read_at: datetime, now: datetime) -> Outcome:
     """The only way to RESOLVED: a read later than the last drift read and the last step."""
-    incident = replace(known, status=Status.RESOLVED, in_flight=None, parent="", updated_at=now)
+    incident = replace(
+        known,
+        status=Status.RESOLVED,
+        in_flight=None,
+        maybe_done=_begun(known),
+        parent="",
+        updated_at=now,
+    )
     told = Entry(now, ACTOR, "proved", f"expected = actual in the read of {read_at.isoformat()}")
-    by_us = known.mended_by_us
+    by_us = incident.mended_by_us
     detail = "" if by_us else "The values agree again without a step of ours."
     # Sent only where something was sent that it closes: members of a list page nobody.
     told_of = page(incident, News.MENDED, detail)
@@ -209,6 +216,11 @@ def proved(known: Incident, read_at: datetime, now: datetime) -> Outcome:
 def silent(known: Incident, now: datetime) -> Outcome:
     """Okta no longer has an opinion: there is nothing left to mend or to prove."""
     return _closed(known, now, "Okta no longer has an opinion")
+
+
+def _begun(known: Incident) -> bool:
+    """A step whose outcome nobody recorded: it may have happened."""
+    return known.maybe_done or known.in_flight is not None
 
 
 def ruled(known: Incident, now: datetime) -> Outcome:

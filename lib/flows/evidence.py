@@ -110,7 +110,7 @@ class Findings:
 class Evidence:
     """Reads findings; caches what changes rarely for the life of the execution environment.
 
-    `app_ids`: the watched apps, for who changed an assignment; a subject's own is always among them.
+    `app_ids`: the watched apps, for who changed an assignment; a subject's own is always one.
     """
 
     def __init__(
@@ -221,8 +221,8 @@ class Evidence:
     def _pushed_since(
         self, app_id: str, story: PushStory | None, unread: dict[str, str]
     ) -> datetime | None:
-        """Asked only where the connector's sign-in failed: is it still so? Kept for the app, because
-        an outage makes everybody ask."""
+        """Asked only where the connector's sign-in failed: is it still so? Kept for the app,
+        because an outage makes everybody ask."""
         failed = story.last if story and story.failed else None
         if failed is None or parse_reason(failed.reason).kind is not FailureKind.CONNECTOR_AUTH:
             return None

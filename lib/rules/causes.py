@@ -119,8 +119,8 @@ def _pushes(case: Case) -> Iterator[Cause]:
             yield Cause(CauseName.CONNECTOR_AUTH, CONFIRMED, evidence)
         else:
             fact = "the app has pushed somebody with success since: it can sign in again"
-            seen = (*evidence, Evidence(APP_PUSHES, since, fact))
-            yield Cause(CauseName.CONNECTOR_AUTH, SUSPECTED, seen)
+            mended = (*evidence, Evidence(APP_PUSHES, since, fact))
+            yield Cause(CauseName.CONNECTOR_AUTH, SUSPECTED, mended)
     elif failure.kind is FailureKind.LICENCE:
         yield Cause(CauseName.LICENCE, CONFIRMED, evidence)
     else:

@@ -111,10 +111,10 @@ def _profile_steps(
 ) -> tuple[Step, ...]:
     """`note`: why there is no touch, where one would have been possible."""
     lead = causes[0]
-    if lead.name is CauseName.CONNECTOR_AUTH and lead.certainty is Certainty.SUSPECTED:
+    mended = lead.name is CauseName.CONNECTOR_AUTH and lead.certainty is Certainty.SUSPECTED
+    if mended and not case.drift.stale:
         # It signs in again, and Okta does not repeat by itself what failed meanwhile.
-        if not case.drift.stale:
-            return (touch or _manual(case, _joined(BY_HAND, note)),)
+        return (touch or _manual(case, _joined(BY_HAND, note)),)
     if lead.name in FOR_A_PERSON or case.drift.stale:
         return (_manual(case, CAUSES[lead.name].runbook),)
     if lead.name is CauseName.CHANGED_AFTER_PUSH:

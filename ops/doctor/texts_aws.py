@@ -59,7 +59,7 @@ TEXTS: dict[str, Text] = {
     "alarms_undecided": Text(
         UNKNOWN,
         "alarms that have no data: {count}",
-        "Look again in ten minutes; one that stays so watches what nobody writes, and raises nothing.",
+        "Look again in ten minutes; one that stays so watches what nobody writes.",
     ),
     "alarm_muted": Text(
         WARNING, "alarm {name} has its actions disabled", "Enable the alarm's actions."

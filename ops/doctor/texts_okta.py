@@ -55,7 +55,7 @@ TEXTS: dict[str, Text] = {
     "hook_silent": Text(
         PROBLEM,
         "the hook seems dead: it brought nothing of the last {count} moments that Okta's log holds",
-        "Run `pushproof hook status`, then `pushproof hook install`; the log makes up for it later.",
+        "Run `pushproof hook status`, then `pushproof hook install`.",
     ),
     # -- the System Log
     "log_read": Text(OK, "Okta's log is read up to {age} ago"),

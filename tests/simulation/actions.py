@@ -315,9 +315,7 @@ def _somebody(world: World, run: Run) -> Person:
 
 
 def _an_incident(sim: Simulation, run: Run) -> Incident | None:
-    ids = sorted(
-        ident for ident, body in sim.witness.heads.items() if body["status"] not in CLOSED
-    )
+    ids = sorted(ident for ident, body in sim.witness.heads.items() if body["status"] not in CLOSED)
     return sim.plant.peek.incident(run.rng.choice(ids)) if ids else None
 
 
@@ -381,6 +379,17 @@ ACTIONS: dict[str, tuple[Action, int, float | None]] = {
 }
 # What has effects that can fail: those may be disturbed, and others may come between.
 DISTURBED = (
-    *("hook", "check", "stale_check", "mend", "tick", "catch_up", "approve", "dismiss", "snooze", "mode"),
+    *(
+        "hook",
+        "check",
+        "stale_check",
+        "mend",
+        "tick",
+        "catch_up",
+        "approve",
+        "dismiss",
+        "snooze",
+        "mode",
+    ),
     *("write", "flag_prepare", "flag_enable", "flag_disable", "unpark"),
 )

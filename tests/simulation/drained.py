@@ -68,7 +68,8 @@ def _unrest(sim: Simulation) -> str:
     begun = [
         i
         for i, body in sim.witness.heads.items()
-        if body["in_flight"] and body["status"] not in CLOSED
+        if body["in_flight"]
+        and body["status"] not in CLOSED
         # A person's run that was cut off is theirs to go on with, and tick asks once more.
         and body["in_flight"] != "bypass_enable"
     ]
@@ -200,9 +201,7 @@ def _differing(sim: Simulation, person: Person) -> list[Attribute]:
         # Whoever left is known by the link that was seen before, or else by name.
         link = _states(sim)[person.subject].link
         by_name = [
-            object_id
-            for object_id in sim.world.entra
-            if _name(sim, object_id) == person.okta.login
+            object_id for object_id in sim.world.entra if _name(sim, object_id) == person.okta.login
         ]
         held = sim.world.held(link.object_id if link else next(iter(by_name), ""))
     if held is None:

@@ -74,9 +74,7 @@ class Log:
         return self._page(late, number=-1)
 
     def _page(self, after: float, number: int) -> LogPage:
-        order = sorted(
-            (entry.persisted, place, entry) for place, entry in enumerate(self.entries)
-        )
+        order = sorted((entry.persisted, place, entry) for place, entry in enumerate(self.entries))
         seen = [
             each
             for each in order
@@ -86,4 +84,3 @@ class Log:
         link = f"{PATH}?n={last[1]}&after={last[0]}"
         bodies = tuple(entry.body for _, _, entry in seen)
         return LogPage(bodies, self.clocks.okta_date(), link)
-

@@ -11,8 +11,6 @@ import lib.flows.approve as approve_flow
 import lib.flows.check as check_flow
 import lib.flows.remediate as remediate_flow
 import lib.flows.rulings as rulings_flow
-import lib.rules.coverage as coverage
-import lib.rules.policy as policy
 from lib.flows.check import Check
 from lib.flows.drifts import Drifts
 from lib.flows.errands import Errands
@@ -24,6 +22,7 @@ from lib.flows.sight import Eyes
 from lib.flows.tick import Tick
 from lib.incident import Plan
 from lib.model import KeyKind, Link, UserKey
+from lib.rules import coverage, policy
 from lib.rules.policy import Approval, Decision
 from lib.settings import Mode
 from lib.store.incidents import Incidents
@@ -103,8 +102,7 @@ def counts_approvals_not_people(patch: Patch) -> None:
 
     def gate(plan: Plan, mode: Mode, approvals: Any, now: datetime, hours: float) -> Decision:
         each: list[Approval] = [
-            replace(one, person=f"{one.person} {number}@")
-            for number, one in enumerate(approvals)
+            replace(one, person=f"{one.person} {number}@") for number, one in enumerate(approvals)
         ]
         return real(plan, mode, each, now, hours)
 
@@ -163,7 +161,7 @@ def touches_break_glass(patch: Patch) -> None:
     def policy_for(case: Any, kinds: Any, break_glass: frozenset[str]) -> Any:
         return real(case, kinds, frozenset())
 
-    import lib.rules.plans as plans
+    from lib.rules import plans
 
     patch(plans, "policy_for", policy_for)
     patch(Guards, "_now_guarded", lambda self, incident, step, scene: "")

@@ -73,9 +73,7 @@ class SimRemediationQueue:
 
     def send(self, message: RemediationMessage) -> None:
         def send() -> None:
-            self._queue.send(
-                message.text(), group=message.group, once=message.deduplication_id
-            )
+            self._queue.send(message.text(), group=message.group, once=message.deduplication_id)
 
         self._effects("send to remediate", send, DOWN, DOWN)
 

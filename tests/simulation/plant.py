@@ -116,8 +116,10 @@ class Plant:
 
     def warm(self, name: str, build: Callable[[], Any]) -> Any:
         """An execution environment that is kept until it crashes."""
-        return self._kept.setdefault(name, None) or self._kept.update({name: build()}) or (
-            self._kept[name]
+        return (
+            self._kept.setdefault(name, None)
+            or self._kept.update({name: build()})
+            or (self._kept[name])
         )
 
     def cold(self, name: str) -> None:
@@ -133,9 +135,7 @@ class Plant:
         evidence = self._evidence()
         both = (self.watch, self.policy, self.okta, self.graph, self.table, self.check_queue)
         check = Check(*both, self.errands, evidence, self.clocks)
-        return CheckBatch(
-            check, self.okta, self.table, self.check_queue, self.clocks, self._chance
-        )
+        return CheckBatch(check, self.okta, self.table, self.check_queue, self.clocks, self._chance)
 
     def remediate(self) -> RemediateMessage:
         hands = function_hands(self.okta, self.graph)

@@ -21,7 +21,6 @@ from tests.simulation.plant import Plant, Setting, rules
 from tests.simulation.witness import Violation, Witness
 from tests.simulation.world import World
 
-
 _NAMES = re.compile(r"inc-[0-9a-f]{10}|event-\d+|\(\S+\.\S+\)|\d+")
 
 
@@ -91,7 +90,9 @@ class Simulation:
     def __init__(self, seed: int, company: tuple[str, ...]) -> None:
         rng = random.Random(f"world {seed}")
         skews = (0.0, 0.0, rng.uniform(-20, 20))
-        self.clocks = Clocks(rng.choice(skews), rng.choice((0.0, 3.0)), rng.choice((0.0, -2.0, 2.0)))
+        self.clocks = Clocks(
+            rng.choice(skews), rng.choice((0.0, 3.0)), rng.choice((0.0, -2.0, 2.0))
+        )
         self.clocks.now = 100.0
         self.story: list[str] = []
         self.patience = 1000.0
@@ -100,9 +101,7 @@ class Simulation:
         self.clocks.pass_by(3600.0)
         setting = Setting.draw(rng)
         self.witness = Witness(self.clocks, rules(setting, self.world, rng))
-        self.effects = Effects(
-            self.clocks.seconds, self.clocks.pass_by, self.perform, self.tell
-        )
+        self.effects = Effects(self.clocks.seconds, self.clocks.pass_by, self.perform, self.tell)
         self.witness.effects, self.witness.truth = self.effects, self.world.person
         lag = rng.choice((0.0, 0.0, 2.0, 30.0))
         memory = MemoryDynamoDB(
@@ -111,9 +110,7 @@ class Simulation:
             rng.choice((2, 10, 1000)),
             self.witness.stored,
         )
-        self.plant = Plant(
-            setting, self.world, self.effects, self.witness, self.clocks, memory
-        )
+        self.plant = Plant(setting, self.world, self.effects, self.witness, self.clocks, memory)
         self.names: list[str] = []
         # It was deployed before anything happened: the log has been read up to here.
         self.plant.catch_up().run()

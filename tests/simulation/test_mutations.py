@@ -24,9 +24,7 @@ RULES = {
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_a_rule_that_is_switched_off_is_noticed(
-    rule: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_rule_that_is_switched_off_is_noticed(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
     switched_off: Callable[[Any], None] = RULES[rule]
     switched_off(monkeypatch.setattr)
     first = [NOTICED[rule]] if rule in NOTICED else []

@@ -277,4 +277,3 @@ def _refused(_read: Callable[[], DirectorySync]) -> Callable[[], DirectorySync]:
         raise Refused(403, "Authorization_RequestDenied", "Insufficient")
 
     return refuse
-

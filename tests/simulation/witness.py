@@ -133,8 +133,10 @@ class Witness:
         run = self.effects.run
         if body["status"] == "resolved" and (known is None or known["status"] != "resolved"):
             self._resolved(ident, body)
-        elif run and Subject(**subject) in run.readings and (
-            known is None or known["drift_read_at"] != body["drift_read_at"]
+        elif (
+            run
+            and Subject(**subject) in run.readings
+            and (known is None or known["drift_read_at"] != body["drift_read_at"])
         ):
             self.drift_read[ident] = run.readings[Subject(**subject)][0]
         if run and known is not None and body["in_flight"] and known["in_flight"]:
@@ -225,9 +227,7 @@ class Witness:
 
     # -- writes -----------------------------------------------------------------------------
 
-    def patch(
-        self, object_id: str, changes: Mapping[Attribute, Value], actor: str | None
-    ) -> None:
+    def patch(self, object_id: str, changes: Mapping[Attribute, Value], actor: str | None) -> None:
         self.writes["privileged_write" if actor else "graph_write"] += 1
         ((attribute, value),) = changes.items()
         if attribute.value not in WATCHED:
@@ -305,7 +305,9 @@ class Witness:
             plan = body["plan"]
             if body["in_flight"] != kind or body["status"] in CLOSED:
                 continue
-            step = plan["steps"][body["steps_done"]] if body["steps_done"] < len(plan["steps"]) else {}
+            step = (
+                plan["steps"][body["steps_done"]] if body["steps_done"] < len(plan["steps"]) else {}
+            )
             whose = object_id is not None and (plan["link"] or {}).get("object_id") == object_id
             mine = subject is not None and Subject(**body["subject"]) == subject
             if step.get("kind") == kind and step.get("target") == target and (whose or mine):

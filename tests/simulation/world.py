@@ -176,9 +176,7 @@ class World:
         person.okta = replace(person.okta, profile={**person.okta.profile, **new})
         if person.app is not None and mapped:
             profile = {**person.app.profile, **new}
-            person.app = replace(
-                person.app, profile=profile, last_updated=self.clocks.okta_date()
-            )
+            person.app = replace(person.app, profile=profile, last_updated=self.clocks.okta_date())
         actor = rng.choice(("changer", person.subject.user_id))
         change = ProfileChange(actor, f"canary.{actor}@corp.example", self.clocks.okta())
         person.changers.append(change)
@@ -289,4 +287,3 @@ def _configuration() -> AppConfiguration:
 
 def _object(number: int) -> str:
     return f"{number:08}-aaaa-4aaa-8aaa-111111111111"
-

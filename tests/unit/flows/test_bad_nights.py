@@ -146,9 +146,7 @@ def administrator(stage: Stage, confirm: Callable[[Incident, Step], bool], who: 
     return administrator_hands("administrator", who, stage.graph, confirm)
 
 
-def write(
-    stage: Stage, confirm: Callable[[], None] = lambda: None, who: str = OTHER_OBJECT
-) -> Run:
+def write(stage: Stage, confirm: Callable[[], None] = lambda: None, who: str = OTHER_OBJECT) -> Run:
     def asked(_incident: Incident, _step: Step) -> bool:
         confirm()
         return True

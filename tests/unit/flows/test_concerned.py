@@ -75,8 +75,10 @@ def test_an_approval_from_before_does_not_set_the_flag(
 def test_a_list_too_long_to_read_takes_a_second_person(
     previewed: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(concerned, "READ", 0)
+    monkeypatch.setattr(concerned, "READ", 1)
     of = parent(previewed).id
+    check(previewed, add(previewed, 1))
+    bypass(previewed).preview()
     first = previewed.says("a.colleague", incident=of)
     assert (first.given, first.needed, first.status) == (1, 2, "waiting_approval")
     assert enable(previewed).ended is Ended.REFUSED

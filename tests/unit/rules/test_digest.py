@@ -9,9 +9,9 @@ import pytest
 
 from lib.incident import CauseName, Drift, Plan, Policy, Step, StepKind, values_digest
 from lib.model import Attribute, Link, LinkSource, Subject
-from lib.store.codec import decode, encode
 from lib.rules.drifts import watched_digest
 from lib.rules.expected import Expectation, MappingState
+from lib.store.codec import decode, encode
 from tests.fakes.make import (
     APP,
     OBJECT,
@@ -101,7 +101,11 @@ def test_addresses_have_no_order_in_a_plans_digest() -> None:
 
 @pytest.mark.parametrize(
     "mails",
-    [("a@x.example",), ("a@x.example", "a@x.example", "B@x.example"), ("a@x.example", "b@y.example")],
+    [
+        ("a@x.example",),
+        ("a@x.example", "a@x.example", "B@x.example"),
+        ("a@x.example", "b@y.example"),
+    ],
 )
 def test_other_addresses_are_another_digest(mails: tuple[str, ...]) -> None:
     assert of_mails(*mails).digest != of_mails("a@x.example", "B@x.example").digest
