@@ -38,8 +38,8 @@ Chunk = tuple[UserKey, ...]
 class Graph:
     """One tenant as one caller sees it. `http` carries the Graph root and the caller's token."""
 
-    def __init__(self, http: Http) -> None:
-        self._http = http
+    def __init__(self, http: Http, *, applications: bool = True) -> None:
+        self._http, self._applications = http, applications
 
     def read_users(self, keys: Sequence[UserKey]) -> dict[UserKey, Answer]:
         """300 users a round trip. None: no such user. Reads after writes may be stale.
@@ -80,8 +80,11 @@ class Graph:
         return entra_user(reply.body)
 
     def standing(self, object_id: str) -> Standing:
-        """Roles, role-assignable groups and owned applications of a user or service principal."""
-        return read_standing(self._http, object_id)
+        """Roles, role-assignable groups and owned applications of a user or service principal.
+
+        Of a user only where whoever signed in may not read applications (`applications` False).
+        """
+        return read_standing(self._http, object_id, applications=self._applications)
 
     def audit_log(self, object_id: str, since: datetime) -> AuditLog:
         """Who updated this user since then, by the directory audit log; its entries come late."""

@@ -28,10 +28,11 @@ _APPLICATIONS = frozenset({"#microsoft.graph.application", "#microsoft.graph.ser
 Members = list[Json] | None
 
 
-def read_standing(http: Http, object_id: str) -> Standing:
+def read_standing(http: Http, object_id: str, *, applications: bool = True) -> Standing:
     """One round trip for a user; a second when the object turns out to be a service principal.
 
-    Raises NotFound when it is neither, Transient when a part failed for now.
+    `applications` False: whoever signed in may not read those, so none is asked for. Raises
+    NotFound when it is neither, Transient when a part failed for now.
     """
     principal = f"?$filter=principalId eq {literal(object_id)}".replace(" ", "%20")
     parts = read_parts(
@@ -40,6 +41,8 @@ def read_standing(http: Http, object_id: str) -> Standing:
     )
     own: Sequence[Part] = parts[:2]
     service_principal = _absent(own[0])
+    if service_principal and not applications:
+        raise NotFound("Entra knows no such user, and applications are not asked for")
     if service_principal:
         own = read_parts(http, _of("servicePrincipals", object_id))
         if _absent(own[0]):

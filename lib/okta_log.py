@@ -133,7 +133,7 @@ class SystemLog:
         return self._first({"since": to_text(since), "until": to_text(until)}, expression)
 
     def follow(self, link: str) -> LogPage:
-        """`link` of an earlier page. Refused (400) when Okta does not know the position any more."""
+        """`link` of an earlier page. Refused (400) when Okta no longer knows the position."""
         return self._page(self._http.request("GET", own_link(self._org, link)))
 
     def _first(self, bounds: dict[str, str], expression: str) -> LogPage:

@@ -121,7 +121,8 @@ def sign_in(
         show,
         permissions=BYPASS if kind is StepKind.BYPASS_ENABLE else PRIVILEGED_WRITE,
     )
-    graph = Graph(Http(where.graph_root, headers=device.headers, on_unauthorized=device.refresh))
+    http = Http(where.graph_root, headers=device.headers, on_unauthorized=device.refresh)
+    graph = Graph(http, applications=False)
     who = graph.signed_in_user()
     table, okta = connection.table(), wire_okta(env)
     evidence = Evidence(okta, graph, table, None, utc_now)

@@ -36,7 +36,7 @@ class LogCursor:
 
 class Cursors(Items):
     def take_lease(self, name: str, now: datetime, until: datetime) -> Lease:
-        """Raises Conflict while somebody else holds it, or while it rests. One that ends further off
+        """Raises Conflict while somebody else holds it, or while it rests. One that ends later
         than any can was taken under a wrong clock, and holds nobody up.
         """
         answer = self._call(

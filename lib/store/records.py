@@ -44,8 +44,8 @@ class Mended:
 
 @dataclass(frozen=True)
 class SubjectState:
-    """What is remembered of one subject. `version` 0: nothing yet. `guessed_to`: hints that named no
-    app are answered up to there; those that named this one are not.
+    """What is remembered of one subject. `version` 0: nothing yet. `guessed_to`: hints that named
+    no app are answered up to there; those that named this one are not.
     """
 
     subject: Subject

@@ -14,7 +14,7 @@ Approve = Callable[..., dict]
 
 
 def test_who_decided_is_who_signed(deployed: Deployed, approve: Approve) -> None:
-    incident = never_pushed(deployed, "staff.58")
+    incident = never_pushed(deployed, "staff.48")
     asked = {"incident": incident.id, "digest": incident.plan.digest}
     assert "Say why" in approve("first.operator", action="dismiss", **asked)["refused"]
     until = approve("second.operator", action="snooze", incident=incident.id, until="2h")

@@ -51,6 +51,7 @@ def standing_of(
     eligible: Part | None = None,
     more: Callable[[Sent], Answer] | None = None,
     kind: str = "users",
+    applications: bool = True,
 ) -> tuple[Standing, FakeVendor]:
     parts = {
         f"/{kind}/{ID}/transitiveMemberOf": belongs or ok(),
@@ -74,7 +75,7 @@ def standing_of(
         )
 
     vendor = FakeVendor(handle)
-    return Graph(http_of(vendor)).standing(ID), vendor
+    return Graph(http_of(vendor), applications=applications).standing(ID), vendor
 
 
 def test_nobody_special_is_one_round_trip() -> None:
@@ -175,6 +176,11 @@ def test_a_service_principal_takes_a_second_round_trip() -> None:
     standing, vendor = standing_of(belongs=ok(ROLE), kind="servicePrincipals")
     assert standing.active_roles == (RoleGrant(GLOBAL, "Global Administrator"),)
     assert len(vendor.sent) == 2
+
+
+def test_whoever_may_not_read_applications_asks_for_none() -> None:
+    with pytest.raises(NotFound, match="applications are not asked for"):
+        standing_of(belongs=ok(ROLE), kind="servicePrincipals", applications=False)
 
 
 def test_an_object_that_is_neither_is_not_found() -> None:
