@@ -28,7 +28,7 @@ from tests.permissions.seen import Seen
 
 __all__ = ["doctor", "facts_as_they_were"]
 
-PATIENCE = 40.0
+PATIENCE = 90.0
 GRAPH_APP = "0oaMicrosoft365Graph"
 SYNC_APP = "0oaMicrosoft365Syncd"
 

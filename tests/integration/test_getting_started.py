@@ -18,7 +18,7 @@ import requests
 from tests.integration.test_commands import ROOT, STARTING, environment, start
 
 PAGE = ROOT / "docs" / "getting-started.md"
-PATIENCE = 40.0
+PATIENCE = 90.0
 # What is another each time: ids, times, ports and codes.
 _OTHERS = re.compile(
     r"inc-[0-9a-f]{10}|\d\d-\d\d \d\d:\d\d|\d\d:\d\d:\d\d|127\.0\.0\.1:\d+|enter [A-Z0-9]{9}"
