@@ -16,6 +16,7 @@ from ops import render, samples
 from ops.bypass_command import bypass
 from ops.check_command import check
 from ops.connection import Connection, Misuse, connect
+from ops.console_command import console
 from ops.decision_commands import approve, audit, dismiss, mode, snooze
 from ops.doctor_command import doctor
 from ops.hook_command import hook
@@ -39,6 +40,7 @@ cli.add_command(bypass)
 cli.add_command(hook)
 cli.add_command(sweep)
 cli.add_command(doctor)
+cli.add_command(console)
 cli.add_command(replay)
 cli.add_command(check)
 cli.add_command(parked)

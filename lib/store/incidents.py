@@ -110,6 +110,8 @@ def _summary(incident: Incident) -> dict[str, Any]:
         "updated_at": to_text(incident.updated_at),
         "object_id": plan.link.object_id if plan.link else "",
     }
+    if incident.mended_by_us and incident.last_step_at:
+        known["mended_at"] = to_text(incident.last_step_at)
     if incident.parent and incident.status.open:
         # Listed by its parent: what is open shows the parent once, however many it lists.
         return known | {"parent": incident.parent}

@@ -26,6 +26,7 @@
 | where reading Okta's log stopped (only catch_up writes) | CURSOR#system_log / HEAD |
 | which road hints came by, expiring | FACT#hook_marks / time#nonce |
 | whether the hook still delivers | FACT#hook_health / HEAD |
+| the overview, as tick last drew it | FACT#overview / HEAD |
 | parked work | PARKED#shard / time#id |
 | parked work that a person threw away, expiring | PARKED#discarded / time#id |
 | a sweep | SWEEP#id / HEAD |

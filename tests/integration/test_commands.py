@@ -208,6 +208,6 @@ def pushproof_demo(folder: Path) -> subprocess.CompletedProcess[str]:
         env=environment(),
         text=True,
         capture_output=True,
-        timeout=180,
+        timeout=300,
         check=False,
     )

@@ -4,7 +4,6 @@ held to what moto does by one contract (test_contract.py, tests/store).
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -21,11 +20,10 @@ from tests.simulation.expressions import (
     update,
     value,
 )
+from tests.simulation.rows import Item, Key, TableRows
 
-# Limits of the service: characters of an item (400 KB), items of one request.
-ITEM_MOST, ITEMS_MOST, BATCH_MOST = 400_000, 100, 25
-Key = tuple[str, str]
-Item = dict[str, Any]
+# Items of one request.
+ITEMS_MOST, BATCH_MOST = 100, 25
 # (key, before, after): None where there was, or is, none.
 Change = tuple[Key, Item | None, Item | None]
 
@@ -45,10 +43,10 @@ class MemoryDynamoDB:
         watch: Callable[[Sequence[Change]], None] = lambda _changes: None,
     ) -> None:
         self._now, self._lag, self.page, self.watch = now, lag, page, watch
-        self._tables: dict[str, _Table] = {}
+        self._tables: dict[str, TableRows] = {}
 
     def create_table(self, **asked: Any) -> None:
-        self._tables[asked["TableName"]] = _Table(asked)
+        self._tables[asked["TableName"]] = TableRows(asked)
 
     def get_item(self, **asked: Any) -> dict[str, Any]:
         asked = _known(asked, "Key", "ConsistentRead")
@@ -164,14 +162,14 @@ class MemoryDynamoDB:
 
     # -- inside -----------------------------------------------------------------------------
 
-    def _table(self, asked: Mapping[str, Any]) -> _Table:
+    def _table(self, asked: Mapping[str, Any]) -> TableRows:
         if asked["TableName"] not in self._tables:
             raise _refusal("ResourceNotFoundException", "table")
         return self._tables[asked["TableName"]]
 
     @staticmethod
     def _found(
-        table: _Table, index: str | None, node: Any, values: Mapping[str, Any]
+        table: TableRows, index: str | None, node: Any, values: Mapping[str, Any]
     ) -> list[tuple[tuple[str, ...], Item]]:
         """In the order of the range key: where each row stands, and the row."""
         hash_name = table.indexes[index].hash if index else "pk"
@@ -227,7 +225,7 @@ class MemoryDynamoDB:
         table.check(after)
         return key, before, after
 
-    def _store(self, table: _Table, changes: Sequence[Change]) -> None:
+    def _store(self, table: TableRows, changes: Sequence[Change]) -> None:
         told = [each for each in changes if each[1] is not each[2]]
         for key, _, after in told:
             table.items.put(key, after)
@@ -240,92 +238,6 @@ _CONDITION = ("ConditionExpression", "ExpressionAttributeNames", "ExpressionAttr
 
 class _Unmet(Exception):
     pass
-
-
-class _Index:
-    def __init__(self, described: Mapping[str, Any]) -> None:
-        keys = {each["KeyType"]: each["AttributeName"] for each in described["KeySchema"]}
-        self.hash, self.range = keys["HASH"], keys["RANGE"]
-        shown = described["Projection"].get("NonKeyAttributes", [])
-        self.shown = {"pk", "sk", self.hash, self.range, *shown}
-        self.rows = _Rows(self.hash)
-
-    def put(self, key: Key, item: Item | None) -> None:
-        if item is None or self.hash not in item or self.range not in item:
-            self.rows.put(key, None)
-        else:
-            shown = {name: each for name, each in item.items() if name in self.shown}
-            self.rows.put(key, shown)
-
-
-class _Rows:
-    """Items by key, and by the hash they are asked for."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self.all: dict[Key, Item] = {}
-        self._of: dict[str, dict[Key, Item]] = {}
-
-    def get(self, key: Key) -> Item | None:
-        return self.all.get(key)
-
-    def put(self, key: Key, item: Item | None) -> None:
-        before = self.all.pop(key, None)
-        if before is not None:
-            del self._of[before[self._name]][key]
-        if item is not None:
-            self.all[key] = item
-            self._of.setdefault(item[self._name], {})[key] = item
-
-    def of(self, wanted: str) -> dict[Key, Item]:
-        return self._of.get(wanted, {})
-
-
-class _Table:
-    def __init__(self, described: Mapping[str, Any]) -> None:
-        self.items = _Rows("pk")
-        self.indexes = {
-            each["IndexName"]: _Index(each) for each in described.get("GlobalSecondaryIndexes", [])
-        }
-        self.later: deque[tuple[float, Key, Item | None]] = deque()
-
-    def show(self, now: float) -> None:
-        """Lets the indexes catch up to now, in the order of the writes."""
-        while self.later and self.later[0][0] <= now:
-            _, key, item = self.later.popleft()
-            for index in self.indexes.values():
-                index.put(key, item)
-
-    def partition(self, wanted: str, index: str | None) -> list[tuple[tuple[str, ...], Item]]:
-        if index is None:
-            rows = [((key[1],), item) for key, item in self.items.of(wanted).items()]
-        else:
-            of = self.indexes[index]
-            rows = [((item[of.range], *key), item) for key, item in of.rows.of(wanted).items()]
-        return sorted(rows, key=lambda row: row[0])
-
-    def place(self, start: Mapping[str, str], index: str | None) -> tuple[str, ...]:
-        if index is None:
-            return (start["sk"],)
-        return (start[self.indexes[index].range], start["pk"], start["sk"])
-
-    def start_key(self, item: Item, index: str | None) -> dict[str, str]:
-        names = ["pk", "sk"]
-        if index:
-            names += [self.indexes[index].hash, self.indexes[index].range]
-        return {name: item[name] for name in names}
-
-    def check(self, item: Item | None) -> None:
-        """Raises Invalid for what the service would not take."""
-        if item is None:
-            return
-        keys = ["pk", "sk"]
-        for index in self.indexes.values():
-            keys += [name for name in (index.hash, index.range) if name in item]
-        if not all(isinstance(item.get(name), str) and item[name] for name in keys):
-            raise Invalid("a key attribute is no text, or empty")
-        if sum(len(n) + len(each) for n, each in item.items() if isinstance(each, str)) > ITEM_MOST:
-            raise Invalid("the item is too large")
 
 
 def _updated(key: Key, text: str, scope: Scope) -> Item:

@@ -8,21 +8,24 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import lib.flows.approve as approve_flow
+import lib.flows.bypass as bypass_flow
 import lib.flows.check as check_flow
+import lib.flows.decide as decide_flow
+import lib.flows.flag_incident as flag_flow
 import lib.flows.remediate as remediate_flow
 import lib.flows.rulings as rulings_flow
+import lib.flows.tick as tick_flow
 from lib.flows.check import Check
 from lib.flows.drifts import Drifts
 from lib.flows.errands import Errands
 from lib.flows.guards import Guards
 from lib.flows.remediate import Remediation
 from lib.flows.runs import Scene
-from lib.flows.shared import Shared
 from lib.flows.sight import Eyes
 from lib.flows.tick import Tick
 from lib.incident import Plan
 from lib.model import KeyKind, Link, UserKey
-from lib.rules import coverage, policy
+from lib.rules import coverage, plans, policy
 from lib.rules.policy import Approval, Decision
 from lib.settings import Mode
 from lib.store.incidents import Incidents
@@ -90,9 +93,9 @@ def approves_whatever_the_plan(patch: Patch) -> None:
     """Approvals count for an incident, and not for exactly one plan."""
     real = policy.gate
 
-    def gate(plan: Plan, mode: Mode, approvals: Any, now: datetime, hours: float) -> Decision:
+    def gate(plan: Plan, mode: Mode, approvals: Any, *more: Any) -> Decision:
         given = [replace(each, digest=plan.digest) for each in approvals]
-        return real(plan, mode, given, now, hours)
+        return real(plan, mode, given, *more)
 
     _gate(patch, gate)
 
@@ -100,11 +103,11 @@ def approves_whatever_the_plan(patch: Patch) -> None:
 def counts_approvals_not_people(patch: Patch) -> None:
     real = policy.gate
 
-    def gate(plan: Plan, mode: Mode, approvals: Any, now: datetime, hours: float) -> Decision:
+    def gate(plan: Plan, mode: Mode, approvals: Any, *more: Any) -> Decision:
         each: list[Approval] = [
             replace(one, person=f"{one.person} {number}@") for number, one in enumerate(approvals)
         ]
-        return real(plan, mode, each, now, hours)
+        return real(plan, mode, each, *more)
 
     _gate(patch, gate)
     alike: Callable[[str, str], bool] = lambda one, other: one == other  # noqa: E731
@@ -114,18 +117,13 @@ def counts_approvals_not_people(patch: Patch) -> None:
 def approvals_last_for_good(patch: Patch) -> None:
     real = policy.gate
 
-    def gate(plan: Plan, mode: Mode, approvals: Any, now: datetime, hours: float) -> Decision:
-        return real(plan, mode, approvals, now, 1e6)
+    def gate(plan: Plan, mode: Mode, approvals: Any, *more: Any) -> Decision:
+        return real(plan, mode, approvals, more[0], 1e6, *more[2:])
 
     _gate(patch, gate)
 
 
 def _gate(patch: Patch, gate: Any) -> None:
-    import lib.flows.bypass as bypass_flow
-    import lib.flows.decide as decide_flow
-    import lib.flows.flag_incident as flag_flow
-    import lib.flows.tick as tick_flow
-
     for module in (
         *(policy, approve_flow, remediate_flow, bypass_flow, decide_flow, flag_flow, tick_flow),
     ):
@@ -160,8 +158,6 @@ def touches_break_glass(patch: Patch) -> None:
 
     def policy_for(case: Any, kinds: Any, break_glass: frozenset[str]) -> Any:
         return real(case, kinds, frozenset())
-
-    from lib.rules import plans
 
     patch(plans, "policy_for", policy_for)
     patch(Guards, "_now_guarded", lambda self, incident, step, scene: "")
@@ -261,21 +257,27 @@ def pages_under_new_keys(patch: Patch) -> None:
     patch(Errands, "_send", send)
 
 
-def ends_a_list_that_grows(patch: Patch) -> None:
-    """The incident of a shared cause ends although somebody joins it meanwhile."""
-    patch(Table, "nobody_joined", lambda self, parent_id, since: _always(self, parent_id))
-    patch(Shared, "_commit", Shared._commit)
-
-
-def _always(table: Any, parent_id: str) -> Mapping[str, Any]:
-    key = {"pk": f"INCIDENT#{parent_id}", "sk": "NOTHING"}
-    return {
-        "TableName": table._name,
-        "Key": key,
-        "ConditionExpression": "attribute_not_exists(pk)",
-    }
-
-
 def asks_nobody_twice(patch: Patch) -> None:
     """A hint that names no app is answered by any link of the user's."""
     patch(Eyes, "needed", lambda self, task, state, states: not task.guessed)
+
+
+def pages_tell_values(patch: Patch) -> None:
+    real = decide_flow.page
+
+    def page(incident: Any, news: Any, detail: str = "", *more: Any, **others: Any) -> Any:
+        made = real(incident, news, detail, *more, **others)
+        return replace(made, text=f"{made.text} {incident.plan.expected}")
+
+    patch(decide_flow, "page", page)
+
+
+def logs_tell_values(patch: Patch) -> None:
+    real = Check._expected
+
+    def expected(self: Any, reading: Any) -> Any:
+        found = real(self, reading)
+        check_flow.logger.info("read", extra={"values": [str(each.value) for each in found]})
+        return found
+
+    patch(Check, "_expected", expected)

@@ -1,4 +1,4 @@
-"""The simulated truth: people in Okta, their accounts in Entra, what was pushed and what was logged.
+"""The simulated truth: people in Okta, their accounts in Entra, what was pushed and logged.
 
 Every value of a person looks like a canary, so that one in a page or a log line is found.
 """

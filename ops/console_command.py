@@ -1,0 +1,48 @@
+"""pushproof console: pages on this machine, against the sandbox or a stack."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from types import FrameType
+
+import click
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lib.flows.asked import BadRequest, person_of
+from ops.connection import connect
+from ops.options import where
+
+PORT = 8765
+
+
+@click.command()
+@where
+@click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True)
+@click.option("--read-only", is_flag=True, help="Change nothing, reveal nothing.")
+def console(stack: str | None, operator: str | None, port: int, read_only: bool) -> None:
+    """Serve the console on 127.0.0.1, with your AWS credentials as the login.
+
+    Open the address it prints: its key lets your browser in, and nobody else on this machine.
+    """
+    from ops.console.desk import Desk, whoever
+    from ops.console.serve import open_console
+
+    connection = connect(stack, operator)
+    try:
+        person = person_of(whoever())
+    except (BadRequest, BotoCoreError, ClientError):
+        person = ""  # reading may still work; a decision says what is missing
+    desk = Desk(connection, connection.table(), port, operator, person, read_only)
+    server, address = open_console(desk)
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        # shutdown waits for the loop that this handler interrupts.
+        threading.Thread(target=server.shutdown, daemon=True).start()
+
+    signal.signal(signal.SIGINT, end)
+    signal.signal(signal.SIGTERM, end)
+    click.echo(f"Console of {connection.name}: {address}")
+    click.echo("Ctrl-C ends it.")
+    server.serve_forever()
+    server.server_close()
