@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import threading
 from types import FrameType
@@ -10,7 +11,7 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lib.flows.asked import BadRequest, person_of
-from ops.connection import connect
+from ops.connection import SANDBOX_FILE, connect
 from ops.options import where
 
 PORT = 8765
@@ -25,14 +26,11 @@ def console(stack: str | None, operator: str | None, port: int, read_only: bool)
 
     Open the address it prints: its key lets your browser in, and nobody else on this machine.
     """
-    from ops.console.desk import Desk, whoever
+    from ops.console.desk import Desk
     from ops.console.serve import open_console
 
     connection = connect(stack, operator)
-    try:
-        person = person_of(whoever())
-    except (BadRequest, BotoCoreError, ClientError):
-        person = ""  # reading may still work; a decision says what is missing
+    person = _sandbox_person(operator) if connection.is_sandbox else _person()
     desk = Desk(connection, connection.table(), port, operator, person, read_only)
     server, address = open_console(desk)
 
@@ -46,3 +44,19 @@ def console(stack: str | None, operator: str | None, port: int, read_only: bool)
     click.echo("Ctrl-C ends it.")
     server.serve_forever()
     server.server_close()
+
+
+def _person() -> str:
+    """Whom the credentials name; "" where that can not be told, as a decision then will say."""
+    from ops.console.desk import whoever
+
+    try:
+        return person_of(whoever())
+    except (BadRequest, BotoCoreError, ClientError):
+        return ""
+
+
+def _sandbox_person(operator: str | None) -> str:
+    """As connect chose: its local AWS knows sessions by their signature only."""
+    known: list[str] = list(json.loads(SANDBOX_FILE.read_text())["operators"])
+    return operator or known[0]

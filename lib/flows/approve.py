@@ -35,6 +35,7 @@ NOTES = (
     "hook_installed",
     "hook_removed",
     "hook_rotated",
+    "revealed",
 )
 _WAITING = (Status.WAITING_APPROVAL, Status.WAITING_PERSON, Status.OBSERVED)
 

@@ -164,6 +164,13 @@ def test_tick_signs_in_nowhere_and_takes_only_dead_letters(template: dict[str, A
         assert allows(template, "TickRole", "sqs:DeleteMessage", queue)
 
 
+def test_tick_draws_the_overview_and_writes_no_other_fact(template: dict[str, Any]) -> None:
+    for action in WRITES:
+        assert allows(template, "TickRole", action, "Table", "FACT#overview")
+        for key in ("FACT#bypass", "FACT#hook_health", "FACT#touch_proof", "FACT#preview"):
+            assert not allows(template, "TickRole", action, "Table", key)
+
+
 def test_check_and_remediate_read_decisions(template: dict[str, Any]) -> None:
     for role in ("CheckRole", "RemediateRole"):
         assert allows(template, role, "dynamodb:GetItem", "Table", "APPROVAL#a")
