@@ -29,7 +29,7 @@ CORPUS = {
     "attribute": '"><img src=x onerror=alert(1)>',
     "quotes": "' onmouseover='alert(1)",
     "end": "</textarea></title></pre></li></table></main><svg/onload=alert(1)>",
-    "template": "{{ 7*7 }}{% raw %}{{ config }}{# x #}${7*7}",
+    "template": "{{ 111111*111111 }}{% raw %}{{ config }}{# x #}${111111*111111}",
     "address": "javascript:alert(1)",
     "entity": "&lt;script&gt;&#x3c;script",
     "control": "\x1b[31mred\x00\x07\x9b\u202eright\u2066to\u200bleft\r\nnew",
@@ -117,8 +117,8 @@ def test_an_incident(browser: Browser, stage: Stage, simple: Incident, bad: str)
     revealed = browser.post(f"{path}/reveal")
     judge(revealed.text, "revealed")
     if "{{" in bad:
-        assert "{{ 7*7 }}" in revealed.text
-        assert "49" not in revealed.text.replace(incident.plan.digest, "")
+        assert "{{ 111111*111111 }}" in revealed.text
+        assert "12345654321" not in revealed.text
     # It is on the page, as text, wherever a text of the record is.
     assert revealed.text.count(as_text(bad[:200])) > 10
 
