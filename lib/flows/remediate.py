@@ -7,6 +7,7 @@ The same runner serves the function (graph_write, okta_touch) and a signed-in ad
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -229,6 +230,17 @@ class Remediation:
         )
         told = page(waiting, News.NEEDS_YOU, f"Parked: {why}.", f"parked-{incident.version}")
         self._record(waiting, Entry(self._clock(), hands.actor, "parked", why), told)
+
+    def set_down(self, incident_id: str, hands: Hands) -> None:
+        """A run that crashed left its intent, and this one can not go on now: check need not wait
+        for that intent to be abandoned. A step of other hands stays theirs.
+        """
+        incident = self._table.incident(incident_id)
+        if incident is None or incident.in_flight not in {kind.value for kind in hands.acts}:
+            return
+        entry = Entry(self._clock(), hands.actor, "waits", "its outcome is read again")
+        with suppress(Conflict):
+            self._record(_set_down(incident), entry)
 
     def _hand_over(self, incident: Incident, step: Step, hands: Hands) -> Run:
         """The next step belongs to other hands: queue it for the function, or page a person."""

@@ -71,5 +71,6 @@ class RemediateMessage:
         )
         if incident is None:
             raise error
+        self._remediation.set_down(incident.id, self._hands)
         wait = delay(message.attempt, error.retry_after, self._chance)
         self._checks.send(CheckMessage.look_at(incident.subject, self._clock()), delay=wait)

@@ -9,8 +9,9 @@ import pytest
 from lib.errors import Conflict, Transient
 from lib.incident import Status
 from lib.messages import RemediationMessage
+from lib.rules.attempts import ABANDONED
 from lib.store.records import IncidentChange
-from tests.fakes.make import OBJECT, OLD_PHONE, PHONE
+from tests.fakes.make import OBJECT, OLD_PHONE, PHONE, SUBJECT
 from tests.fakes.stage import Stage
 from tests.unit.flows.test_errands import Crash, crash_at
 
@@ -49,6 +50,26 @@ def test_a_crashed_step_takes_no_second_place_under_the_cap(
     stage.build(writes_per_hour=1)
     test_between_intent_and_write(stage, message)
     assert stage.pager.news == ["opened", "mended"]
+
+
+def test_a_vendor_that_is_away_after_a_crash_delays_by_its_own_time_only(
+    stage: Stage, message: RemediationMessage
+) -> None:
+    """The intent that a crash left does not keep check waiting until it counts as abandoned."""
+    crash_at(stage.graph, "patch_user")
+    with pytest.raises(Crash):
+        stage.mend(message)
+    stage.build()
+    stage.okta.trouble[SUBJECT] = Transient("Okta does not answer", retry_after=5)
+    stage.mend(message)
+    assert stage.incident().in_flight is None
+    stage.okta.trouble.clear()
+    began = stage.clock()
+    stage.drain()
+    assert stage.incident().status is Status.RESOLVED
+    assert stage.clock() - began < ABANDONED
+    assert len(stage.graph.patches) == 1
+    assert stage.state.mended, "the write was ours, though nobody recorded it"
 
 
 def test_between_write_and_outcome(stage: Stage, message: RemediationMessage) -> None:
