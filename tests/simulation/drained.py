@@ -19,7 +19,8 @@ from tests.simulation.world import Person
 if TYPE_CHECKING:
     from tests.simulation.simulation import Simulation
 
-ROUNDS = 400
+# Under a cap of one write an hour several drifts take hours.
+ROUNDS = 2000
 WAITS = ("remediating", "proving")
 
 
