@@ -46,6 +46,11 @@ ACTIONS: dict[str, tuple[Action, int, float | None]] = {
     "flag_disable": (decisions.flag_disable, 1, None),
     "unpark": (decisions.unpark, 1, None),
 }
+# In the schedules of the sweeping seeds only.
+SWEEPS: dict[str, tuple[Action, int, float | None]] = {
+    "sweep_start": (functions.sweep_start, 1, 60.0),
+    "sweep": (functions.sweep, 6, 60.0),
+}
 # What comes between the effects of a step on purpose: right before it reads, somebody undoes what
 # was pushed, which a stale read does not show, and Okta pushes once more; and mends while the
 # tenant lock is held.

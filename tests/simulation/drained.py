@@ -10,6 +10,8 @@ from lib.flows.unpark import message_of
 from lib.messages import CheckMessage, RemediationMessage
 from lib.model import Attribute
 from lib.rules.compare import Comparison, compare
+from lib.rules.sweep import Phase
+from lib.store.keys import SHARDS
 from lib.store.records import SubjectState
 from tests.simulation.effects import Step
 from tests.simulation.log import Logged
@@ -29,7 +31,7 @@ def drain(sim: Simulation) -> None:
     sim.tell("-- draining")
     sim.effects.calm = True
     rng = random.Random("drain")
-    names = ("catch_up", "tick", "check", "mend", "check", "tick")
+    names = ("catch_up", "tick", "check", "mend", "sweep", "check", "tick")
     # Longer than any lease, rest, visibility or clock that is off.
     sim.clocks.pass_by(1000)
     quiet = 0
@@ -42,15 +44,30 @@ def drain(sim: Simulation) -> None:
                 break
             continue
         quiet = 0
-        if not (sim.plant.checks.messages or sim.plant.mends.messages):
+        if not (sim.plant.checks.messages or sim.plant.mends.messages or sim.plant.sweeps.messages):
             sim.clocks.pass_by(300)
     else:
         raise Violation(f"(1) it does not come to rest: {_unrest(sim)}")
+    _sweeps(sim)
     _hints(sim)
     _waits(sim)
     _pages(sim)
     _lists(sim)
     _truth(sim)
+
+
+def _sweeps(sim: Simulation) -> None:
+    """Every sweep came to its end, and nobody is marked whom none will visit."""
+    table = sim.plant.peek
+    running = table.running_sweep()
+    if running is not None:
+        raise Violation(f"(1) the sweep {running.id} never ended")
+    for sweep in table.sweeps():
+        if sweep.phase is not Phase.DONE:
+            raise Violation(f"(1) the sweep {sweep.id} is in phase {sweep.phase.value} for good")
+    for number in range(SHARDS):
+        for mark in table.marks(number, "", 100):
+            raise Violation(f"(1) {mark.subject} is wanted, and nobody will look")
 
 
 def _rests(sim: Simulation) -> bool:
@@ -59,7 +76,7 @@ def _rests(sim: Simulation) -> bool:
 
 def _unrest(sim: Simulation) -> str:
     plant = sim.plant
-    if plant.checks.messages or plant.mends.messages or plant.checks.dead or plant.mends.dead:
+    if any(queue.messages or queue.dead for queue in (plant.checks, plant.mends, plant.sweeps)):
         return "a queue is not empty"
     moving = [i for i, body in sim.witness.heads.items() if body["status"] in WAITS]
     if moving:

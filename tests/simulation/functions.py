@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lib.errors import Permanent, Refused, Transient
+from lib.errors import Conflict, Permanent, Refused, Transient
+from lib.rules.sweep import Kind
 from tests.simulation.effects import Run
 from tests.simulation.queues import Message, Queue, bodies
 
@@ -43,6 +44,27 @@ def _received(sim: Simulation, run: Run, queue: Queue, most: int) -> list[Messag
     if taken:
         sim.tell(f"{run.step}: {', '.join(each.id for each in taken)}")
     return taken
+
+
+def sweep_start(sim: Simulation, run: Run) -> None:
+    try:
+        sim.tell(
+            f"sweep {sim.plant.starting().start(run.rng.choice((Kind.NIGHTLY, Kind.HAND))).id}"
+        )
+    except Conflict:
+        sim.tell("another sweep runs")
+    except (Transient, Permanent) as error:
+        sim.tell(f"no sweep: {error}")
+
+
+def sweep(sim: Simulation, run: Run) -> None:
+    for message in _received(sim, run, sim.plant.sweeps, 1):
+        sim.environment("sweep")
+        try:
+            sim.plant.warm("sweep", sim.plant.sweeping).run(message.id, message.body)
+        except Transient:
+            continue  # it stays in the queue
+        sim.plant.sweeps.delete(message)
 
 
 def tick(sim: Simulation, run: Run) -> None:

@@ -31,6 +31,7 @@ from lib.settings import Mode
 from lib.store.incidents import Incidents
 from lib.store.items import Items
 from lib.store.table import Table
+from lib.store.wanted import Wanted
 from tests.simulation.vendors import SimGraph
 
 # Sets an attribute of a module or class, and puts it back afterwards.
@@ -260,6 +261,11 @@ def pages_under_new_keys(patch: Patch) -> None:
 def asks_nobody_twice(patch: Patch) -> None:
     """A hint that names no app is answered by any link of the user's."""
     patch(Eyes, "needed", lambda self, task, state, states: not task.guessed)
+
+
+def forgets_whom_a_storm_wants(patch: Patch) -> None:
+    """Hints are taken off the queue, and no round knows of them."""
+    patch(Wanted, "want", lambda self, marks: None)
 
 
 def pages_tell_values(patch: Patch) -> None:

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from lib.errors import Transient
 from lib.incident import Page
 from lib.messages import CheckMessage, RemediationMessage
+from lib.sweep_message import SweepMessage
 from tests.simulation.effects import Effects, Fault
 from tests.simulation.memory import MemoryDynamoDB
 from tests.simulation.queues import LONGEST_DELAY, Queue
@@ -76,6 +77,15 @@ class SimRemediationQueue:
             self._queue.send(message.text(), group=message.group, once=message.deduplication_id)
 
         self._effects("send to remediate", send, DOWN, DOWN)
+
+
+class SimSweepQueue:
+    def __init__(self, queue: Queue, effects: Effects) -> None:
+        self._queue, self._effects = queue, effects
+
+    def send(self, message: SweepMessage, delay: float = 0) -> None:
+        wait = max(0, min(LONGEST_DELAY, -(-delay // 1)))
+        self._effects("send to sweep", lambda: self._queue.send(message.text(), wait), DOWN, DOWN)
 
 
 class SimPager:

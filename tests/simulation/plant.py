@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -23,7 +23,13 @@ from lib.flows.remediate import Remediation
 from lib.flows.remediate_message import RemediateMessage
 from lib.flows.shared import Shared
 from lib.flows.steps import administrator_hands, function_hands
+from lib.flows.storm import Storm
+from lib.flows.sweep import Starting, Sweeping
+from lib.flows.sweep_gone import SweepGone
+from lib.flows.sweep_page import SweepPage
+from lib.flows.sweep_rest import SweepRest
 from lib.flows.tick import Tick
+from lib.model import AppUserPage
 from lib.settings import Mode, PolicySettings, WatchSettings
 from lib.store.table import Table
 from tests.fakes.dynamodb import new_table
@@ -36,6 +42,7 @@ from tests.simulation.outlets import (
     SimCheckQueue,
     SimPager,
     SimRemediationQueue,
+    SimSweepQueue,
 )
 from tests.simulation.queues import DeadLetterQueue, Queue
 from tests.simulation.vendors import SimGraph, SimLog, SimOkta
@@ -105,13 +112,16 @@ class Plant:
         )
         self.checks = Queue("check", 5, clocks.seconds, clocks.peek)
         self.mends = Queue("mend", 3, clocks.seconds, clocks.peek, fifo=True)
+        self.sweeps = Queue("sweep", 5, clocks.seconds, clocks.peek)
         self.okta = SimOkta(world, effects, witness)
         self.graph = SimGraph(world, effects, witness)
         self.check_queue = SimCheckQueue(self.checks, effects, setting.settle)
         self.mend_queue = SimRemediationQueue(self.mends, effects)
+        self.sweep_queue = SimSweepQueue(self.sweeps, effects)
         self.errands = Errands(self.table, SimPager(effects, witness), self.mend_queue, clocks)
         if setting.touch:
             self.peek.record_touch_proof(touch_proof(APP, TOUCHED))
+        self.sweeps_run = False
         self._kept: dict[str, Any] = {}
 
     def warm(self, name: str, build: Callable[[], Any]) -> Any:
@@ -135,7 +145,10 @@ class Plant:
         evidence = self._evidence()
         both = (self.watch, self.policy, self.okta, self.graph, self.table, self.check_queue)
         check = Check(*both, self.errands, evidence, self.clocks)
-        return CheckBatch(check, self.okta, self.table, self.check_queue, self.clocks, self._chance)
+        storm = self.storm() if self.sweeps_run else None
+        return CheckBatch(
+            check, self.okta, self.table, self.check_queue, self.clocks, self._chance, storm
+        )
 
     def remediate(self) -> RemediateMessage:
         hands = function_hands(self.okta, self.graph)
@@ -152,13 +165,36 @@ class Plant:
     def tick(self) -> Tick:
         return Tick(
             *(self.policy, self.table, self.check_queue),
-            *(self.errands, self._shared(), self.clocks),
+            *(self.errands, self._shared(), self.clocks, self.sweep_queue),
+        )
+
+    def starting(self) -> Starting:
+        return Starting(self.table, self.sweep_queue, self.watch.app_ids, self.clocks)
+
+    def sweeping(self) -> Sweeping:
+        evidence, clocks = self._evidence(), self.clocks
+        both = (self.table, self.check_queue, clocks)
+        return Sweeping(
+            *(self.okta, self.table),
+            SweepPage(*(self.watch, self.graph, self.table, evidence, self.check_queue), clocks),
+            SweepGone(self.graph, *both),
+            SweepRest(*both),
+            *(self.sweep_queue, lambda: len(self.checks.messages)),
+            *(SimPager(self.effects, self.witness), clocks, self._chance, one_by_one),
+        )
+
+    def storm(self) -> Storm:
+        """Any backlog is a storm: listing two people costs less than reading one by one."""
+        return Storm(
+            *(self.table, self.starting(), lambda: 50 * len(self.checks.messages)),
+            *(lambda: 1.0, self.watch.app_ids, self.clocks),
         )
 
     def drain(self) -> Drain:
         dead = {
             "check": DeadLetterQueue(self.checks, self.effects),
             "remediate": DeadLetterQueue(self.mends, self.effects),
+            "sweep": DeadLetterQueue(self.sweeps, self.effects),
         }
         return Drain(dead, self.table)
 
@@ -202,6 +238,16 @@ class Plant:
     def _chance(self) -> float:
         run = self.effects.run
         return run.rng.random() if run else 0.5
+
+
+def one_by_one(fetch: Callable[[str], AppUserPage], link: str, most: int) -> Iterator[AppUserPage]:
+    """No page is fetched ahead: a thread would have effects of its own."""
+    for _ in range(most):
+        page = fetch(link)
+        yield page
+        link = page.next
+        if not link:
+            return
 
 
 def rules(setting: Setting, world: World, rng: random.Random) -> Rules:

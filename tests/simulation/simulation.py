@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lib.incident import Incident
-from tests.simulation.actions import ACTIONS, DISTURBED, SLOW
+from tests.simulation.actions import ACTIONS, DISTURBED, SLOW, SWEEPS
 from tests.simulation.clocks import Clocks
 from tests.simulation.drained import drain
 from tests.simulation.effects import Crash, Effects, Run, Step
@@ -44,6 +44,10 @@ class Outcome:
     story: list[str]
     problem: str
     counts: dict[str, int]
+
+
+# From this seed on, sweeps run beside everything else, and a storm may begin.
+SWEEPING = 1_000_000
 
 
 def draw(seed: int, length: int = 45) -> Schedule:
@@ -85,7 +89,29 @@ def draw(seed: int, length: int = 45) -> Schedule:
     steps: list[Step] = []
     while len(steps) < length:
         steps.append(step(0, arc.pop(0) if arc and rng.random() >= noise else ""))
+    if seed >= SWEEPING:
+        steps = _with_sweeps(steps, rng, trouble, crashes)
     return Schedule(seed, tuple(steps), company)
+
+
+def _with_sweeps(
+    steps: list[Step], rng: random.Random, trouble: float, crashes: float
+) -> list[Step]:
+    """Somewhere a sweep begins, and its steps come between and within everything else's."""
+
+    def one(name: str) -> Step:
+        crash = rng.randint(1, 30) * rng.choice((1, -1)) if rng.random() < crashes else 0
+        return Step(name, rng.randrange(1 << 32), trouble=trouble, crash=crash)
+
+    for _ in range(rng.randint(1, 3)):
+        steps.insert(rng.randrange(len(steps) + 1), one("sweep_start"))
+    for _ in range(rng.randint(4, 15)):
+        steps.insert(rng.randrange(len(steps) + 1), one("sweep"))
+    disturbed = [n for n, step in enumerate(steps) if step.name in ("check", "mend", "tick")]
+    for number in rng.sample(disturbed, min(3, len(disturbed))):
+        within = (rng.randint(1, 20), one("sweep"))
+        steps[number] = replace(steps[number], between=(*steps[number].between, within))
+    return steps
 
 
 class Simulation:
@@ -113,6 +139,7 @@ class Simulation:
             self.witness.stored,
         )
         self.plant = Plant(setting, self.world, self.effects, self.witness, self.clocks, memory)
+        self.plant.sweeps_run = seed >= SWEEPING
         self.names: list[str] = []
         # It was deployed before anything happened: the log has been read up to here.
         self.plant.catch_up().run()
@@ -131,7 +158,7 @@ class Simulation:
         self.views.append((incident.id, digest))
 
     def perform(self, step: Step) -> None:
-        action, _, limit = ACTIONS[step.name]
+        action, _, limit = (ACTIONS | SWEEPS)[step.name]
         now = self.clocks.now
         run = Run(
             step,
@@ -176,6 +203,9 @@ def run(schedule: Schedule) -> Outcome:
         "incidents": len(sim.witness.heads),
         **{f"fault: {name}": count for name, count in sim.effects.injected.items()},
     }
+    for sweep in sim.plant.peek.sweeps():
+        name = f"sweep: {sweep.kind.value}"
+        counts[name] = counts.get(name, 0) + 1
     return Outcome(schedule, sim.story, problem, counts)
 
 

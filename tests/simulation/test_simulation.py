@@ -6,10 +6,11 @@ import pytest
 
 from tests.simulation.campaign import Report, campaign, explain
 from tests.simulation.effects import Step
-from tests.simulation.simulation import Schedule, draw, run, smaller
+from tests.simulation.simulation import SWEEPING, Schedule, draw, run, smaller
 from tests.simulation.witness import Violation, Witness
 
 SEEDS = range(1, 2001)
+SWEEPING_SEEDS = range(SWEEPING, SWEEPING + 400)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +49,19 @@ def test_it_is_no_fair_weather(report: Report, what: str, least: int) -> None:
     assert report.counts[what] >= least
 
 
-@pytest.mark.parametrize("seed", [3, 14, 159])
+def test_everything_holds_while_sweeps_and_storms_run() -> None:
+    """Nightly ones, by hand, and those that a backlog begins, beside all that happens else."""
+    report = campaign(SWEEPING_SEEDS, processes=2)
+    failed = sorted(report.failed)
+    told = "\n".join(explain(failed[0])) if failed else ""
+    assert not failed, f"seeds {failed[:20]}\n{told}"
+    assert report.counts["sweep: baseline"] >= 200
+    assert report.counts["sweep: nightly"] + report.counts["sweep: hand"] >= 50
+    assert report.counts["sweep: storm"] >= 50
+    assert report.counts["fault: crash"] >= 100
+
+
+@pytest.mark.parametrize("seed", [3, 14, 159, SWEEPING + 7])
 def test_a_seed_replays_a_run_exactly(seed: int) -> None:
     one, other = run(draw(seed)), run(draw(seed))
     assert one.story == other.story

@@ -33,6 +33,7 @@ from tests.simulation.witness import Witness
 from tests.simulation.world import ADMINISTRATOR, TENANT, World
 
 T = TypeVar("T")
+PAGE = 2
 # How old an answer may be, in seconds: a read by id, and one by a filter's index. Both below the
 # settle time, which is what the settle time is for.
 STALE, LAGGING = 15.0, 60.0
@@ -106,7 +107,16 @@ class SimOkta:
         return iter(self._effects("okta list", lambda: found, READ))
 
     def app_user_page(self, app_id: str, link: str = "") -> AppUserPage:
-        raise NotImplementedError("the sweep is not simulated yet")
+        """Two a page; `link` is where the next begins. Everybody of a page is read at once."""
+        people = [p for p in self._world.people if p.app and p.subject.app_id == app_id]
+        first = int(link or 0)
+        following = str(first + PAGE) if first + PAGE < len(people) else ""
+
+        def page() -> AppUserPage:
+            readings = tuple(self._reading(p.subject) for p in people[first : first + PAGE])
+            return AppUserPage(self._world.clocks.okta_date(), readings, (), following)
+
+        return self._effects("okta page", page, READ)
 
     def calls_a_minute(self) -> float | None:
         return None
