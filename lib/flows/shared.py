@@ -29,8 +29,8 @@ from lib.times import Clock
 ACTOR = "check"
 # An empty list stays open this long, unless its cure was done.
 GRACE = timedelta(hours=1)
-# How much of a list one tick looks through: twenty requests.
-TIDIED = 1000
+# A part of a list is looked through in some twenty requests, and one tick does so many parts.
+TIDIED, PARTS = 1000, 20
 # Several checks open, feed and end one list at the same time.
 TRIES = 5
 
@@ -115,12 +115,19 @@ class Shared:
         A crash between listing a drift and committing it leaves one too many. Whoever is just
         joining is put on the list again: its own commit is refused without. Raises Conflict.
         """
-        listed = self._table.members(parent_id, TIDIED)
-        found = self._table.incidents([member.incident_id for member in listed])
-        for member in listed:
-            incident = found.get(member.incident_id)
-            if incident is None or not incident.status.open or incident.parent != parent_id:
-                self._table.leave(parent_id, member.subject, member.attribute, member.incident_id)
+        last: Member | None = None
+        for _ in range(PARTS):
+            listed = self._table.members(parent_id, TIDIED, last)
+            found = self._table.incidents([member.incident_id for member in listed])
+            for member in listed:
+                incident = found.get(member.incident_id)
+                if incident is None or not incident.status.open or incident.parent != parent_id:
+                    self._table.leave(
+                        parent_id, member.subject, member.attribute, member.incident_id
+                    )
+            if len(listed) < TIDIED:
+                break
+            last = listed[-1]
         self.end_if_empty(parent_id)
 
     def end_if_empty(self, parent_id: str) -> None:

@@ -527,6 +527,18 @@ def test_a_list_is_looked_through_in_few_requests(
     assert len(calls) <= 5
 
 
+def test_a_long_list_is_looked_through_to_its_end(
+    overridden: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lib.flows.shared.TIDIED", 2)
+    check(overridden, *[add(overridden, number) for number in range(1, 5)])
+    parent = parent_of(overridden)
+    # Behind all the others, and left by a check that crashed.
+    overridden.table.join(parent.id, Member(someone(9)[0], PHONE, "inc-dddddddddd"))
+    overridden.shared.tidy(parent.id)
+    assert overridden.table.member_count(parent) == 4
+
+
 def test_a_shared_incident_follows_the_mode(overridden: Stage) -> None:
     overridden.build(mode=Mode.OBSERVE)
     check(overridden)
