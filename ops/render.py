@@ -14,7 +14,7 @@ from rich.text import Text
 from lib.incident import Entry, Incident, Plan, Status, Step
 from lib.model import Value
 from lib.rules.cause_table import CAUSES, Reach
-from lib.rules.mask import mask, show
+from lib.rules.mask import mask, printable, show
 from lib.rules.pages import headline, next_command
 from lib.rules.policy import Approval
 from lib.store.trail import AuditRecord
@@ -73,7 +73,8 @@ def incident_view(
         # A recovery phone is a way into an account: whoever decides must see who asked for it.
         last = plan.policy.changed or "nobody of the last week, or it could not be read"
         facts.add_row(
-            "changed in Okta", Text(last if reveal else "(--reveal shows by whom and when)")
+            "changed in Okta",
+            Text(printable(last) if reveal else "(--reveal shows by whom and when)"),
         )
     if incident.parent:
         facts.add_row("shared cause", incident.parent)
@@ -113,7 +114,7 @@ def _causes(incident: Incident) -> Group:
             lines.append(Text(text.explanation))
         for seen in cause.evidence:
             at = seen.at.strftime("%H:%M:%S")
-            lines.append(Text(f"  · {seen.fact}  [{seen.source}, {at} UTC]", "dim"))
+            lines.append(Text(printable(f"  · {seen.fact}  [{seen.source}, {at} UTC]"), "dim"))
     return Group(*lines)
 
 
@@ -124,9 +125,11 @@ def _plan(plan: Plan, done: int, approvals: list[Approval], reveal: bool) -> Gro
     if policy.blocked:
         lines.append(Text(f"  blocked: {policy.blocked}", "red"))
     if policy.approvals:
-        lines.append(Text(f"  needs {policy.approvals} approval(s): {'; '.join(policy.reasons)}"))
+        why = printable("; ".join(policy.reasons))
+        lines.append(Text(f"  needs {policy.approvals} approval(s): {why}"))
     if policy.excluded and reveal:
-        lines.append(Text(f"  may not approve: {', '.join(policy.excluded)}", "dim"))
+        nobody = printable(", ".join(policy.excluded))
+        lines.append(Text(f"  may not approve: {nobody}", "dim"))
     for approval in approvals:
         state = "" if approval.digest == plan.digest else " (of an earlier plan: void)"
         when = f" at {to_text(approval.at)}"
@@ -142,7 +145,7 @@ def _step(step: Step, done: bool, reveal: bool) -> Text:
     text = Text(f"  {mark} {step.kind.value} {step.target}: ")
     text.append(f"{reader(step.before)} ⇒ {reader(step.after)}")
     if step.note:
-        text.append(f"\n    {step.note}", "dim")
+        text.append(f"\n    {printable(step.note)}", "dim")
     return text
 
 
@@ -150,9 +153,9 @@ def _timeline(entries: list[Entry]) -> Group:
     lines: list[RenderableType] = [Text("Timeline", "bold")]
     for entry in entries:
         line = Text(f"  {entry.at:%H:%M:%S} ", "dim")
-        line.append(f"{entry.actor}: {entry.what}")
+        line.append(printable(f"{entry.actor}: {entry.what}"))
         if entry.detail:
-            line.append(f" - {entry.detail}", "dim")
+            line.append(f" - {printable(entry.detail)}", "dim")
         lines.append(line)
     return Group(*lines)
 
@@ -171,7 +174,7 @@ def audit_table(records: Iterable[AuditRecord]) -> Table:
             record.action or "?",
             record.incident,
             Text(record.outcome, "red" if refused else ""),
-            Text(what),
+            Text(printable(what)),
         )
     return table
 

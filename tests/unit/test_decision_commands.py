@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
 
-from lib.incident import CauseName, Incident, Policy, Severity, Status
+from lib.incident import CauseName, Entry, Incident, Policy, Severity, Status
 from lib.model import Attribute
 from lib.rules.policy import Approval
 from lib.settings import Mode
@@ -175,3 +175,18 @@ def test_the_trail_is_listed_newest_first(desk: Desk) -> None:
 def test_a_deed_is_noted_in_the_operators_name(desk: Desk) -> None:
     approvals.note(Connection("here", {}, is_sandbox=True), "bypass_enabled")
     assert desk.asked == [{"action": "note", "what": "bypass_enabled"}]
+
+
+def test_nothing_that_others_wrote_moves_the_terminal() -> None:
+    """Who changed the profile, what a vendor said and why somebody decided are others' words."""
+    escape = "\x1b[2J\u202e"
+    found = incident()
+    policy = Policy(1, (escape,), (escape,), "", escape)
+    evil = replace(found, plan=replace(found.plan, policy=policy))
+    entry = Entry(found.opened_at, escape, escape, escape)
+    screen = Console(record=True, width=200, file=io.StringIO())
+    screen.print(render.incident_view(evil, [entry], [], reveal=True))
+    text = screen.export_text()
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert "\\x1b" in text
