@@ -55,9 +55,11 @@ def test_an_outage_is_said_and_not_remembered() -> None:
 @pytest.mark.parametrize(("asked", "sent"), [(0, 0), (0.2, 1), (5000, 900), (-3, 0)])
 def test_a_step_is_sent_with_whole_seconds_that_sqs_takes(asked: float, sent: int) -> None:
     sqs: Any = FakeSqs()
-    SqsSweepQueue(sqs, "https://sqs.example/sweep").send(SweepMessage("sw-1", 3), delay=asked)
+    SqsSweepQueue(sqs, "https://sqs.example/sweep").send(
+        SweepMessage("sw-0123456789", 3), delay=asked
+    )
     assert sqs.asked[0]["DelaySeconds"] == sent
-    assert SweepMessage.parse(sqs.asked[0]["MessageBody"]) == SweepMessage("sw-1", 3)
+    assert SweepMessage.parse(sqs.asked[0]["MessageBody"]) == SweepMessage("sw-0123456789", 3)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "null", "1", '{"v":1}', '{"v":2,"sweep":"a","step":1}'])

@@ -415,7 +415,7 @@ def test_a_message_that_is_none_is_parked(stage: SweepStage) -> None:
     for body in ("rubbish", "{}", '{"v":9,"sweep":"x","step":0,"attempt":0}', "[]", "null"):
         stage.sweeping.run(f"s-{body}", body)
     assert len(stage.table.parked()) == 5
-    stage.sweeping.run("s-9", '{"v":1,"sweep":"sw-unknown","step":0,"attempt":0}')
+    stage.sweeping.run("s-9", '{"v":1,"sweep":"sw-ffffffffff","step":0,"attempt":0}')
 
 
 def test_it_stops_when_asked_and_loses_no_mark(stage: SweepStage) -> None:
