@@ -19,7 +19,8 @@ logger = Logger()
 flow = approve(os.environ)
 
 
-@logger.inject_lambda_context
+# Said here, so that no variable of the function can make it log who decided what and why.
+@logger.inject_lambda_context(log_event=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     try:
         answer = flow.run(_body(event), _caller(event))
@@ -56,6 +57,10 @@ def _body(event: dict[str, Any]) -> Any:
 def _respond(status: int, body: dict[str, Any]) -> dict[str, Any]:
     return {
         "statusCode": status,
-        "headers": {"content-type": "application/json"},
+        "headers": {
+            "content-type": "application/json",
+            "cache-control": "no-store",
+            "x-content-type-options": "nosniff",
+        },
         "body": json.dumps(body),
     }
