@@ -12,7 +12,7 @@ from lib.settings import Mode
 from ops import approvals
 from ops.connection import Connection, Refusal
 from ops.console.app import create_console
-from ops.console.desk import Desk
+from ops.console.desk import Desk, desk
 from tests.console.browser import KEY, PORT, Browser
 from tests.fakes.dynamodb import dynamodb, new_table
 from tests.fakes.make import APP, OBJECT, OLD_PHONE, TENANT, role, standing
@@ -43,8 +43,11 @@ class FakeSqs:
 
 
 class FakeSts:
+    def __init__(self, person: str) -> None:
+        self._person = person
+
     def get_caller_identity(self) -> dict[str, str]:
-        return {"Arn": ARN + PERSON}
+        return {"Arn": ARN + self._person}
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +86,7 @@ def asked(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]
     def send(_: Connection, body: dict[str, Any]) -> dict[str, Any]:
         found.append(body)
         try:
-            answer = stage.approvals.run(body, Caller(ARN + PERSON))
+            answer = stage.approvals.run(body, Caller(f"{ARN}{desk().operator}"))
         except BadRequest as refusal:
             raise Refusal(str(refusal)) from None
         return {
@@ -102,20 +105,36 @@ def sqs() -> FakeSqs:
     return FakeSqs()
 
 
+Seat = Callable[..., Desk]
 Make = Callable[..., Flask]
 
 
 @pytest.fixture
-def make(stage: Stage, sqs: FakeSqs) -> Make:
-    def made(
-        outputs: dict[str, str] | None = None, *, sandbox: bool = True, read_only: bool = False
-    ) -> Flask:
+def seat(stage: Stage, sqs: FakeSqs) -> Seat:
+    """A desk before the stage, whoever sits at it."""
+
+    def taken(
+        outputs: dict[str, str] | None = None,
+        *,
+        sandbox: bool = True,
+        read_only: bool = False,
+        person: str = PERSON,
+        port: int = PORT,
+    ) -> Desk:
         urls = {"CheckQueueUrl": "https://sqs.example/check"}
         name = "sandbox" if sandbox else "my-stack"
         connection = Connection(name, {**OUTPUTS, **urls, **(outputs or {})}, is_sandbox=sandbox)
-        desk = Desk(connection, stage.table, PORT, PERSON, PERSON, read_only, stage.clock)
-        desk.clients |= {"sqs": sqs, "sts": FakeSts()}
-        app = create_console(desk, KEY)
+        found = Desk(connection, stage.table, port, person, person, read_only, stage.clock)
+        found.clients |= {"sqs": sqs, "sts": FakeSts(person)}
+        return found
+
+    return taken
+
+
+@pytest.fixture
+def make(seat: Seat) -> Make:
+    def made(*outputs: dict[str, str], **how: Any) -> Flask:
+        app = create_console(seat(*outputs, **how), KEY)
         app.config["TESTING"] = False
         return app
 
