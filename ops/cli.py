@@ -24,7 +24,8 @@ from ops.incident_filters import filters, matching
 from ops.options import find_incident, machine, where
 from ops.parked_command import parked
 from ops.render_members import FEW, members_view
-from ops.replay_command import replay
+from ops.replay.command import replay
+from ops.replay.deliveries import of_name
 from ops.sweep_command import sweep
 
 NOTHING_DONE = 4
@@ -153,7 +154,7 @@ def event(name: str | None, shape: str, apps: str | None) -> None:
     if name is None:
         click.echo("\n".join(samples.names()))
         return
-    sample = samples.load(name)
+    sample = of_name(name)
     if shape == "okta":
         click.echo(sample.body or "")
         return

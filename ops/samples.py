@@ -1,4 +1,4 @@
-"""Sample deliveries from events/, sent as Okta would, or wrapped as a Lambda receives them."""
+"""Sample deliveries: which there are in events/, and how a Lambda receives one."""
 
 from __future__ import annotations
 
@@ -31,24 +31,6 @@ class Sample:
 
 def names() -> list[str]:
     return sorted(file.stem for file in FOLDER.glob("*.json"))
-
-
-def load(name_or_file: str) -> Sample:
-    """A sample by name, or any file of the same form. Raises Trouble."""
-    file = FOLDER / f"{name_or_file}.json"
-    if not file.exists():
-        file = Path(name_or_file)
-    if not file.is_file():
-        raise Trouble(f"There is no sample or file {name_or_file}; samples: {', '.join(names())}.")
-    try:
-        data = json.loads(file.read_text())
-        method, headers, body = data["method"], data["headers"], data.get("body")
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise Trouble(
-            f"{file.name} is not a sample: it needs JSON with method, headers and body."
-        ) from None
-    text = body if isinstance(body, str) or body is None else json.dumps(body)
-    return Sample(file.stem, str(method), {str(k): str(v) for k, v in headers.items()}, text)
 
 
 def as_http_event(sample: Sample, secret: str) -> dict[str, Any]:

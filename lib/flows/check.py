@@ -21,7 +21,7 @@ from lib.flows.drifts import Drifts, expected_digest, new_incident_id
 from lib.flows.errands import Errands
 from lib.flows.evidence import Evidence
 from lib.flows.shared import Shared
-from lib.flows.sight import Eyes, Sight
+from lib.flows.sight import Eyes, Sight, needed
 from lib.flows.tasks import LOCKED_OUT, Result, Retry, merge
 from lib.incident import Incident, Status, values_digest
 from lib.messages import CheckMessage
@@ -55,7 +55,7 @@ class Check:
     ) -> None:
         self._watch = watch
         self._settle = timedelta(seconds=watch.settle)
-        self._eyes = Eyes(okta, graph, watch.app_ids, self._settle)
+        self._eyes = Eyes(okta, graph, watch.app_ids)
         self._graph, self._table = graph, table
         self._queue, self._errands, self._evidence = queue, errands, evidence
         self._clock = clock
@@ -80,7 +80,7 @@ class Check:
             subject: task
             for subject, task in tasks.items()
             if subject not in results
-            and (task.look or self._eyes.needed(task, states[subject], states))
+            and (task.look or needed(task, states[subject], states, self._settle))
         }
         # Before the reads: what is decided must rest on reads later than every known step.
         incidents = {subject: self._open(states[subject]) for subject in wanted}

@@ -31,31 +31,32 @@ class Sight:
     nobody: bool = False
 
 
+def needed(
+    task: Task,
+    state: SubjectState,
+    states: Mapping[Subject, SubjectState],
+    settle: timedelta,
+) -> bool:
+    """False for a hint that is answered, will be by a queued look, or is another app's.
+
+    Okta allows about 50 AppUser reads a minute, so none is made in vain.
+    """
+    if coverage.is_covered(task.published, state.covered_to):
+        return False
+    if task.guessed and coverage.is_covered(task.published, state.guessed_to):
+        return False
+    if coverage.will_be_covered(task.published, state.next_look, settle):
+        return False
+    user_id = state.subject.user_id
+    known = any(s.link for s in states.values() if s.subject.user_id == user_id)
+    return not (task.guessed and known and state.link is None and not state.open)
+
+
 class Eyes:
     """`results` collects the subjects that could not be read, and why."""
 
-    def __init__(
-        self, okta: OktaPort, graph: GraphPort, app_ids: tuple[str, ...], settle: timedelta
-    ) -> None:
-        self._okta, self._graph = okta, graph
-        self._app_ids, self._settle = app_ids, settle
-
-    def needed(
-        self, task: Task, state: SubjectState, states: Mapping[Subject, SubjectState]
-    ) -> bool:
-        """False for a hint that is answered, will be by a queued look, or is another app's.
-
-        Okta allows about 50 AppUser reads a minute, so none is made in vain.
-        """
-        if coverage.is_covered(task.published, state.covered_to):
-            return False
-        if task.guessed and coverage.is_covered(task.published, state.guessed_to):
-            return False
-        if coverage.will_be_covered(task.published, state.next_look, self._settle):
-            return False
-        user_id = state.subject.user_id
-        known = any(s.link for s in states.values() if s.subject.user_id == user_id)
-        return not (task.guessed and known and state.link is None and not state.open)
+    def __init__(self, okta: OktaPort, graph: GraphPort, app_ids: tuple[str, ...]) -> None:
+        self._okta, self._graph, self._app_ids = okta, graph, app_ids
 
     def okta(
         self,

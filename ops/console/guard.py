@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from collections.abc import Callable
 from hashlib import sha256
+from typing import Any, TypeVar
 
 from flask import Blueprint, Flask, Response, current_app, redirect, request, session, url_for
 from werkzeug.wrappers import Response as Answer
@@ -20,6 +22,8 @@ from ops.console.errors import Stop
 
 # Of a form: a reason of 500 characters, a digest, a token.
 MOST_BYTES = 64 * 1024
+# What a browser adds to a field when it sends it: % and two digits for most characters.
+ENCODED = 3
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
     "img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -34,7 +38,19 @@ HEADERS = {
 }
 _OPEN = ("door.enter", "static")
 
+V = TypeVar("V", bound=Callable[..., Any])
+
 door = Blueprint("door", __name__)
+
+
+def takes(most: int) -> Callable[[V], V]:
+    """A page whose form may hold more than others: `most` bytes of text."""
+
+    def mark(view: V) -> V:
+        view.takes = most * ENCODED + MOST_BYTES  # type: ignore[attr-defined]
+        return view
+
+    return mark
 
 
 def protect(app: Flask, key: str) -> None:
@@ -84,6 +100,9 @@ def _check() -> None:
         raise Stop(403, "Open the address that pushproof console printed in its terminal.")
     if request.method in ("GET", "HEAD"):
         return
+    view = current_app.view_functions.get(request.endpoint or "")
+    request.max_content_length = getattr(view, "takes", MOST_BYTES)
+    request.max_form_memory_size = request.max_content_length
     if desk().read_only:
         raise Stop(403, "This console was started with --read-only: it changes nothing.")
     if request.headers.get("Origin") != f"http://{host}":

@@ -8,12 +8,14 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from lib.aws import SqsCheckQueue
-from lib.errors import Permanent
-from lib.flows.unpark import message_of, retry
+from lib.flows.unpark import message_of
 from lib.store.parked import ParkedWork
 from ops.console.desk import desk
 from ops.console.errors import Stop, sentence
+from ops.console.shelf import Followed, shelf
 from ops.parked_command import about
+from ops.replay.parked import again as send_again
+from ops.replay.runs import Rules, asks_okta
 
 # Of a list; the oldest first.
 MOST = 200
@@ -53,16 +55,16 @@ def show(work_id: str) -> str:
 
 @pages.post("/<string(length=10):work_id>/retry")
 def again(work_id: str) -> Response:
-    """Safe at any time: coverage and digests make repeats free."""
+    """Safe at any time: coverage and digests make repeats free. What it comes to is followed."""
     here, work = desk(), _known(work_id)
     queue = SqsCheckQueue(here.client("sqs"), here.connection.output("CheckQueueUrl"))
-    try:
-        retry(work, here.table, queue, here.clock)
-    except Permanent as error:
-        flash(sentence(str(error)), "failed")
+    rules, find = Rules.of(here.connection), asks_okta(here.connection)
+    delivered = send_again(work, here.table, queue, rules, find, here.clock)
+    if not delivered.sent.taken:
+        flash(sentence(delivered.sent.answer), "failed")
         return redirect(url_for("parked.show", work_id=work_id), 303)
     flash(f"{work.id} was sent again.", "done")
-    return redirect(url_for("parked.page"), 303)
+    return redirect(url_for("sent.page", number=shelf().sent.add(Followed(delivered))), 303)
 
 
 @pages.post("/<string(length=10):work_id>/discard")

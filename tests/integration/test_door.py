@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from ops import samples
+from ops.replay import deliveries
 from tests.integration.conftest import GRAPH_APP, Deployed
 from tests.integration.staff import okta_id
 
@@ -123,7 +124,7 @@ def test_every_sample_is_answered_and_none_is_lost(
 ) -> None:
     expected = {"rubbish": 400}
     for name in samples.names():
-        sample = samples.load(name)
+        sample = deliveries.of_name(name)
         answer = door.request(
             sample.method,
             deployed.cloud.outputs["HookUrl"],

@@ -21,7 +21,6 @@ from lib.flows.errands import Errands
 from lib.flows.guards import Guards
 from lib.flows.remediate import Remediation
 from lib.flows.runs import Scene
-from lib.flows.sight import Eyes
 from lib.flows.tick import Tick
 from lib.incident import Plan
 from lib.model import KeyKind, Link, UserKey
@@ -260,7 +259,7 @@ def pages_under_new_keys(patch: Patch) -> None:
 
 def asks_nobody_twice(patch: Patch) -> None:
     """A hint that names no app is answered by any link of the user's."""
-    patch(Eyes, "needed", lambda self, task, state, states: not task.guessed)
+    patch(check_flow, "needed", lambda task, state, states, settle: not task.guessed)
 
 
 def forgets_whom_a_storm_wants(patch: Patch) -> None:

@@ -1,0 +1,1 @@
+"""Events sent again by hand, as Okta would send them, and what became of each."""

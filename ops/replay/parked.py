@@ -1,0 +1,64 @@
+"""Parked work sent again and followed, as if it were a delivery."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from lib.aws import SqsCheckQueue, client
+from lib.errors import Permanent
+from lib.flows.unpark import message_of, retry
+from lib.messages import CheckMessage, RemediationMessage
+from lib.rules.hints import Hint
+from lib.store.parked import ParkedWork
+from lib.store.table import Table
+from lib.times import Clock, utc_now
+from ops.connection import Connection, Trouble
+from ops.replay.following import Find, Following, told_names
+from ops.replay.readings import EventRead, Verdict
+from ops.replay.runs import Delivered, Rules, asks_okta, hints_of
+from ops.replay.send import Sent
+
+
+def send_again(connection: Connection, ids: Sequence[str]) -> list[Delivered]:
+    """Every id is looked up before the first is sent. Raises Trouble and Transient."""
+    table = connection.table()
+    known = {work.id: work for work in table.parked()}
+    missing = [name for name in ids if name not in known]
+    if missing:
+        raise Trouble(f"{', '.join(missing)} is not parked; `pushproof parked list` shows what is.")
+    queue = SqsCheckQueue(client("sqs"), connection.output("CheckQueueUrl"))
+    rules, find = Rules.of(connection), asks_okta(connection)
+    return [again(known[name], table, queue, rules, find) for name in ids]
+
+
+def again(
+    work: ParkedWork,
+    table: Table,
+    queue: SqsCheckQueue,
+    rules: Rules,
+    find: Find,
+    clock: Clock = utc_now,
+) -> Delivered:
+    """What can never be sent again is told as its answer."""
+    about = _named_by(work, table)
+    names = told_names(about.nameless, find)
+    following = Following(table, hints_of([about], names), rules.settle)
+    at = clock()
+    try:
+        retry(work, table, queue, clock)
+    except Permanent as error:
+        return Delivered(Sent(work.id, 409, str(error), at), [], following)
+    return Delivered(Sent(work.id, 200, "", at), [about], following, names)
+
+
+def _named_by(work: ParkedWork, table: Table) -> EventRead:
+    about = EventRead(work.id, "parked work", "", None, Verdict.NAMED)
+    match message_of(work):
+        case CheckMessage() as message:
+            return replace(about, hints=message.hints, nameless=message.nameless)
+        case RemediationMessage() as message:
+            incident = table.incident(message.incident_id)
+            if incident:
+                return replace(about, hints=(Hint(incident.subject, None),))
+    return about
