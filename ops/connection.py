@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +37,23 @@ class Misuse(Trouble):
 
 
 @dataclass(frozen=True)
+class Control:
+    """Where a running sandbox lets its directories be changed and itself be broken."""
+
+    address: str
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Connection:
-    """`name` is what is written on the screen; `outputs` are the stack's."""
+    """`name` is what is written on the screen; `outputs` are the stack's. `control`: a running
+    sandbox's; a stack has none.
+    """
 
     name: str
     outputs: Mapping[str, str]
     is_sandbox: bool
+    control: Control | None = None
 
     def output(self, name: str) -> str:
         try:
@@ -109,7 +120,9 @@ def connect(stack: str | None, operator: str | None, folder: Path | None = None)
     if chosen not in operators:
         raise Misuse(f"The sandbox knows the operators {', '.join(operators)}.")
     os.environ.update(operators[chosen])
-    return Connection("sandbox", state["outputs"], is_sandbox=True)
+    # A sandbox of an earlier version left none.
+    control = Control(**state["control"]) if "control" in state else None
+    return Connection("sandbox", state["outputs"], is_sandbox=True, control=control)
 
 
 def _outputs(stack: str) -> dict[str, str]:

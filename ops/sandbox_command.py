@@ -79,7 +79,12 @@ def write_state(sandbox: Sandbox, folder: Path) -> Path:
         name: sandbox.cloud.environment(identity) | {ADMIN_TOKEN: sandbox.administrator_token}
         for name, identity in sandbox.operators.items()
     }
+    state = {
+        "outputs": sandbox.cloud.outputs,
+        "operators": operators,
+        "control": {"address": sandbox.control_url, "token": sandbox.control.token},
+    }
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as out:
-        json.dump({"outputs": sandbox.cloud.outputs, "operators": operators}, out)
+        json.dump(state, out)
     return file

@@ -13,6 +13,7 @@ from flask import Flask
 
 from sandbox.aws.identities import Identity, operator
 from sandbox.aws.local import LocalCloud
+from sandbox.control.app import Control
 from sandbox.entra.app import create_tenant
 from sandbox.okta.app import create_org
 from sandbox.serve import Server, serve
@@ -45,7 +46,10 @@ SHORT_INTERVALS = {"CatchUpFunction": 15.0}
 
 
 class Sandbox:
-    """Use as a context manager. After start: `okta_url`, `entra_url`, `cloud`, `org`, `tenant`."""
+    """Use as a context manager. After start: `okta_url`, `entra_url`, `cloud`, `org`, `tenant`.
+
+    `control` changes both directories and breaks what is called; it listens at `control_url`.
+    """
 
     def __init__(
         self,
@@ -67,6 +71,8 @@ class Sandbox:
         self.org = create_org(
             self.world, self.tenant, _now, self._tls.ca_file, lambda: self.okta_url
         )
+        self.control = Control(self.world, self.org, self.tenant)
+        self.control_url = ""
         self.operators: dict[str, Identity] = {name: operator(name) for name in OPERATORS}
         self._given = dict(parameters or {})
         self._port = port
@@ -108,6 +114,7 @@ class Sandbox:
             self.org.start()
             if self._hook:
                 self.register_hook()
+            self.control_url = self._keep(serve(self.control.flask, None))
         except BaseException:
             self.stop()
             raise
@@ -173,7 +180,9 @@ class Sandbox:
         return dict(answer.json())
 
     def _serve(self, app: Flask) -> str:
-        server = serve(app, self._tls)
+        return self._keep(serve(app, self._tls))
+
+    def _keep(self, server: Server) -> str:
         self._servers.append(server)
         return server.url
 

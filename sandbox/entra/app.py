@@ -29,9 +29,12 @@ from sandbox.entra.seed import grant, seeded
 from sandbox.entra.snapshots import UserSnapshot, WriteRefusal, snapshot
 from sandbox.entra.throttle import Throttle
 from sandbox.entra.tokens import Tokens
-from sandbox.entra.web import Counts, Gate
+from sandbox.entra.web import Counts, Gate, failure
 from sandbox.faults import Faults
 from sandbox.world_model import World
+
+# The route that Okta's pushes through Graph take as well.
+PATCH_USER = "PATCH /v1.0/users/{id}"
 
 
 class Tenant:
@@ -82,7 +85,8 @@ class Tenant:
             return snapshot(user)
 
     def set_user(self, who: str, *, actor: str | None = None, **changes: object) -> None:
-        """Changes a user past all rules; `actor` names who the audit log says it was.
+        """Changes a user past all rules; `actor` names who the audit log says it was: a user, or
+        an account that is none of the world's.
 
         `changes`: names of `UserSnapshot` (mobile_phone, other_mails, account_enabled, synced,
         immutable_id, user_principal_name, restricted, cloud_set_mobile). Graph property names
@@ -97,7 +101,7 @@ class Tenant:
             values = {_GRAPH_NAMES.get(name, name): _plain(each) for name, each in changes.items()}
             if unknown := values.keys() - user.values.keys():
                 raise ValueError(f"a user has no {', '.join(sorted(unknown))}")
-            self._changes.direct(user, values, by_user(self._find(actor)) if actor else None)
+            self._changes.direct(user, values, self._somebody(actor) if actor else None)
 
     def delete_user(self, who: str) -> None:
         """Soft-deletes: Graph no longer finds the user."""
@@ -109,7 +113,7 @@ class Tenant:
 
     def set_flag(self, enabled: bool, *, actor: str = "somebody") -> None:
         """Sets bypassDirSyncOverridesEnabled as an administrator in another tool would."""
-        self._changes.set_features({BYPASS: enabled}, by_account(str(uuid.UUID(int=0)), actor, ""))
+        self._changes.set_features({BYPASS: enabled}, self._somebody(actor))
 
     def assign_role(self, who: str, role: str, scope: str = TENANT_SCOPE) -> None:
         """`who` may also be an app's or a group's name or id; `role` a name or template id.
@@ -121,9 +125,7 @@ class Tenant:
         actual = self.directory.restricted_scope if scope == "restricted" else scope
         with self.directory.lock:
             self.directory.assigned.append(grant(principal, template, actual))
-        self.audit.role_added(
-            principal, ROLE_NAMES[template], by_account(str(uuid.UUID(int=0)), "somebody", "")
-        )
+        self.audit.role_added(principal, ROLE_NAMES[template], self._somebody("somebody"))
 
     def remove_role(self, who: str, role: str) -> None:
         """Takes the role away in every scope, active and eligible."""
@@ -157,16 +159,16 @@ class Tenant:
         """A push through Graph by the app identity named `connector`; None means accepted.
 
         What a privileged target's role forbids is dropped without a word and the push still
-        accepted; every other refusal comes back.
+        accepted; every other refusal comes back. An outage of Graph is the connector's as well.
         """
         identity = next(each for each in self._identities.values() if each.name == connector)
-        return self._push(
-            object_id,
-            changes,
-            lambda user: self._changes.by_connector(
-                self._authority.caller(identity), user, changes
-            ),
-        )
+
+        def write(user: User) -> None:
+            if outage := self.faults.outage(PATCH_USER):
+                raise failure(outage)
+            self._changes.by_connector(self._authority.caller(identity), user, changes)
+
+        return self._push(object_id, changes, write)
 
     def sync_write(
         self, object_id: str, changes: Mapping[str, object], app_id: str = "sync"
@@ -231,6 +233,13 @@ class Tenant:
                 if who in names or who.casefold() == user.user_principal_name.casefold():
                     return user
         raise KeyError(who)
+
+    def _somebody(self, who: str) -> Json:
+        """By whom, as the audit log names it."""
+        try:
+            return by_user(self._find(who))
+        except KeyError:
+            return by_account(str(uuid.UUID(int=0)), who, "")
 
     def _principal(self, who: str) -> str:
         apps = {each.name: each.id for each in self.directory.service_principals.values()}

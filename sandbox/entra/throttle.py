@@ -28,8 +28,15 @@ class Limits:
 
 
 class Throttle:
+    """`spent`: whoever else calls as the same applications leaves them nothing. Okta's connector
+    pushes as an application of its own, so that its budget stays. `silent`: refusals do not say
+    when to come back, which the vendor allows itself ("use Retry-After; else back off").
+    """
+
     def __init__(self, tenant_id: str, clock: Callable[[], datetime]) -> None:
         self.limits = Limits()
+        self.spent = False
+        self.silent = False
         self._tenant_id = tenant_id
         self._clock = clock
         self._spent: dict[tuple[str, str], deque[tuple[float, int]]] = {}
@@ -56,11 +63,13 @@ class Throttle:
             spent = self._spent.setdefault((client_id, f"{kind}/{window}"), deque())
             while spent and spent[0][0] <= now - window:
                 spent.popleft()
-            used = sum(each for _, each in spent)
+            used = limit if self.spent else sum(each for _, each in spent)
             if used + cost <= limit:
                 spent.append((now, cost))
                 return (used + cost) / limit
-            wait = window if not spent else spent[0][0] + window - now
+            wait = window if self.spent or not spent else spent[0][0] + window - now
+        if self.silent:
+            raise throttled({})
         scope = f"Tenant_Application/{kind}/{client_id}/{self._tenant_id}"
         raise throttled(
             {

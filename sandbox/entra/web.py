@@ -97,10 +97,9 @@ class Gate:
         (self._counts.parts if part else self._counts.calls)[name] += 1
         g.request_id = str(uuid.uuid4())
         fault = self._faults.take(name)
-        if fault is not None and isinstance(fault.status, int):
-            return self._failed(fault, fault.status)
         if fault is not None:
-            return self._failed(fault, 504) if part else self._faults.break_connection(fault)
+            answers = part or isinstance(fault.status, int)
+            return self._failed(fault) if answers else self._faults.break_connection(fault)
         if request.path.startswith(_GRAPH):
             self._authenticate()
             # A $batch spends nothing itself: its parts are throttled one by one.
@@ -128,13 +127,13 @@ class Gate:
         if request.method not in {"GET", "HEAD"}:
             self._throttle.take_write(caller().client_id)
 
-    def _failed(self, fault: Fault, status: int) -> Response:
+    def _failed(self, fault: Fault) -> Response:
+        error = failure(fault)
         if request.path.startswith(_GRAPH):
-            code, message = _FAULT_CODES.get(status, ("UnknownError", ""))
-            return self._refused(GraphError(status, code, message, dict(fault.headers)))
+            return self._refused(error)
         body = {"error": "temporarily_unavailable", "error_description": "Try again later."}
-        response = answer(body, status)
-        response.headers.update(fault.headers)
+        response = answer(body, error.status)
+        response.headers.update(error.headers)
         return response
 
     def _announce(self, response: Response) -> Response:
@@ -175,6 +174,13 @@ class Gate:
             message = "Specified HTTP method is not allowed for the request target."
             return self._refused(GraphError(405, "Request_BadRequest", message))
         return self._refused(GraphError(error.code or 500, "BadRequest", error.name))
+
+
+def failure(fault: Fault) -> GraphError:
+    """A fault as an answer; where no connection can be broken, that is a gateway's time-out."""
+    status = fault.status if isinstance(fault.status, int) else 504
+    code, message = _FAULT_CODES.get(status, ("UnknownError", ""))
+    return GraphError(status, code, message, dict(fault.headers))
 
 
 def caller() -> Caller:

@@ -120,6 +120,7 @@ class HookDelivery:
     """The thread that carries new events to every hook that lists their type.
 
     `drop`, `duplicate` and `reverse` ask for what at-least-once, unordered delivery allows.
+    While `losing`, every envelope is lost as `drop` loses the next; `lost` counts events.
     """
 
     def __init__(
@@ -139,6 +140,8 @@ class HookDelivery:
         self._failed = failed
         self.amalgamate_seconds = amalgamate_seconds
         self.max_events: int | None = None
+        self.losing = False
+        self.lost = 0
         self.deliveries: list[Delivery] = []
         self._waiting: queue.Queue[Event | None] = queue.Queue()
         self._mischief: Counter[str] = Counter()
@@ -221,7 +224,8 @@ class HookDelivery:
         return [events[start : start + size] for start in range(0, len(events), size)]
 
     def _send(self, hook: Hook, events: list[Event]) -> None:
-        if self._spend("drop"):
+        if self.losing or self._spend("drop"):
+            self.lost += len(events)
             return
         url = f"{self._base_url()}/api/v1/eventHooks/{hook.id}"
         body = envelope(url, events, self._clock())

@@ -30,9 +30,13 @@ class Standing:
 
 
 class RateLimits:
-    """Counts requests per bucket in fixed windows of one minute, by the given clock."""
+    """Counts requests per bucket in fixed windows of one minute, by the given clock.
+
+    `crowded`: others use up what all share as soon as a minute begins, so that nothing is left.
+    """
 
     def __init__(self, limits: Mapping[str, int], clock: Callable[[], datetime]) -> None:
+        self.crowded = False
         self._limits = dict(limits)
         self._clock = clock
         self._windows: dict[str, tuple[int, int]] = {}
@@ -46,10 +50,24 @@ class RateLimits:
             reset, used = self._windows.get(bucket, (0, 0))
             if now >= reset:
                 reset, used = math.ceil(now) + _WINDOW_SECONDS, 0
+            if self.crowded:
+                used = limit
             exceeded = used >= limit
             used = min(limit, used + 1)
             self._windows[bucket] = (reset, used)
         return Standing(limit, limit - used, reset, exceeded)
+
+    def standings(self) -> dict[str, Standing]:
+        """Every bucket as it is, spending nothing; one nobody asked in this minute is full."""
+        now = math.floor(self._clock().timestamp())
+        found = {}
+        with self._lock:
+            for bucket, limit in self._limits.items():
+                reset, used = self._windows.get(bucket, (0, 0))
+                if now >= reset:
+                    reset, used = now + _WINDOW_SECONDS, limit if self.crowded else 0
+                found[bucket] = Standing(limit, limit - used, reset, used >= limit)
+        return found
 
     def set_limit(self, bucket: str, limit: int) -> None:
         """Changes a limit and opens a fresh window."""

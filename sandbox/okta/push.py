@@ -80,6 +80,16 @@ class PushEngine:
         with self._changed:
             self._to_suppress[user_id] = reason
 
+    @property
+    def to_suppress(self) -> frozenset[str]:
+        """Ids of the users whose next push will never happen."""
+        with self._changed:
+            return frozenset(self._to_suppress)
+
+    def suppress_nobody(self) -> None:
+        with self._changed:
+            self._to_suppress.clear()
+
     def fail_next(self, user_id: str, failure: Failure) -> None:
         with self._changed:
             self._to_fail.setdefault(user_id, deque()).append(failure)

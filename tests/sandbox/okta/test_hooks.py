@@ -220,6 +220,22 @@ def test_lost_doubled_and_reversed(okta: Okta, endpoint: Endpoint) -> None:
     assert len(endpoint.posts()) == 1
 
 
+def test_lost_until_further_notice(okta: Okta, endpoint: Endpoint) -> None:
+    register(okta, endpoint, events={"type": "EVENT_TYPE", "items": TYPES[:1]})
+    endpoint.requests.clear()
+    okta.org.delivery.losing = True
+    for number in (10, 20):
+        okta.org.set_user_profile("ordinary", {"mobilePhone": f"+1 555 01{number}"})
+        okta.settle()
+    assert endpoint.posts() == []
+    assert okta.org.delivery.lost == len(okta.logged(TYPES[0])) > 0
+    assert okta.logged("event_hook.delivery") == []  # without a trace
+    okta.org.delivery.losing = False
+    okta.org.set_user_profile("ordinary", {"mobilePhone": "+1 555 0130"})
+    okta.settle()
+    assert len(endpoint.posts()) > 0
+
+
 def test_an_inactive_hook_receives_nothing_and_can_be_deleted(
     okta: Okta, endpoint: Endpoint
 ) -> None:
