@@ -94,12 +94,12 @@ def answered(
     return Outcome.ANSWERED if covered or guessed else Outcome.NOBODY
 
 
-def outcome(hint: Hint, before: SubjectState, seen: Seen) -> Outcome:
-    """`before`: as stored when the event was sent."""
+def outcome(hint: Hint, before: SubjectState, seen: Seen, *, look: bool = False) -> Outcome:
+    """`before`: as stored when the event was sent. `look`: no event, and due by itself."""
     state = seen.state
     if seen.parked:
         return Outcome.PARKED
-    if not _read_since(hint, before, state):
+    if not _read_since(hint, before, state, look):
         return Outcome.MARKED if seen.marked else Outcome.WAITING
     mends = [_OF[incident.status] for incident in seen.incidents if incident.status in _OURS]
     if mends:
@@ -122,15 +122,16 @@ def worst(outcomes: Iterable[Outcome]) -> Outcome:
     return min(outcomes, key=_ORDER.index)
 
 
-def _read_since(hint: Hint, before: SubjectState, state: SubjectState) -> bool:
+def _read_since(hint: Hint, before: SubjectState, state: SubjectState, look: bool) -> bool:
     """A read that counts for this hint was stored after it was sent."""
     if state.last_read is None or state.last_read == before.last_read:
         return False
-    published = hint.published
-    if published is None or published > state.last_read:
-        # Of unknown time or from the future: counted as published at its own read.
-        return state.wanted_to != before.wanted_to or state.covered_to is not None
-    if state.chain or state.next_look:
+    if look or state.chain or state.next_look:
         return True
-    covered = coverage.is_covered(published, state.covered_to)
-    return covered or (hint.guessed and coverage.is_covered(published, state.guessed_to))
+    # A hint of unknown time or from the future counts as published at its own read; what check
+    # wants covered then tells that it was there.
+    wanted = [hint.published] if hint.published else []
+    if state.wanted_to and state.wanted_to != before.wanted_to:
+        wanted.append(state.wanted_to)
+    reads = [state.covered_to, state.guessed_to if hint.guessed else None]
+    return any(coverage.is_covered(moment, read) for moment in wanted for read in reads)

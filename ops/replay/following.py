@@ -61,12 +61,14 @@ class _Way:
 class Following:
     """Made before the event is sent: what is stored then is what is compared with.
 
-    `settle`: as deployed. A lane that has ended is still told as the table has it, since a person
-    may go on with it.
+    `settle`: as deployed. `look`: no event, but a look that is due by itself. A lane that has ended
+    is still told as the table has it, since a person may go on with it.
     """
 
-    def __init__(self, table: Table, hints: Sequence[Hint], settle: timedelta) -> None:
-        self._table, self._settle = table, settle
+    def __init__(
+        self, table: Table, hints: Sequence[Hint], settle: timedelta, *, look: bool = False
+    ) -> None:
+        self._table, self._look = table, look
         merged = _merged(hints)
         states = table.subjects(list(merged))
         self._parked_before = {work.sk for work in table.parked()} if merged else set()
@@ -77,7 +79,7 @@ class Following:
             subject: _Way(
                 hint,
                 states[subject],
-                answered(hint, states[subject], states, settle),
+                None if look else answered(hint, states[subject], states, settle),
                 dict.fromkeys(states[subject].open.values()),
             )
             for subject, hint in merged.items()
@@ -115,7 +117,7 @@ class Following:
     # -- within --------------------------------------------------------------------------------
 
     def _lane(self, way: _Way, seen: Seen, entries: Sequence[Entry]) -> Lane:
-        now = way.fixed or outcome(way.hint, way.before, seen)
+        now = way.fixed or outcome(way.hint, way.before, seen, look=self._look)
         told = _of_read(way.before, seen.state, now)
         if way.fixed is None and told and told not in way.moments:
             way.moments.append(told)

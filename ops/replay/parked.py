@@ -9,6 +9,7 @@ from lib.aws import SqsCheckQueue, client
 from lib.errors import Permanent
 from lib.flows.unpark import message_of, retry
 from lib.messages import CheckMessage, RemediationMessage
+from lib.ports import CheckQueue
 from lib.rules.hints import Hint
 from lib.store.parked import ParkedWork
 from lib.store.table import Table
@@ -35,7 +36,7 @@ def send_again(connection: Connection, ids: Sequence[str]) -> list[Delivered]:
 def again(
     work: ParkedWork,
     table: Table,
-    queue: SqsCheckQueue,
+    queue: CheckQueue,
     rules: Rules,
     find: Find,
     clock: Clock = utc_now,
@@ -43,7 +44,9 @@ def again(
     """What can never be sent again is told as its answer."""
     about = _named_by(work, table)
     names = told_names(about.nameless, find)
-    following = Following(table, hints_of([about], names), rules.settle)
+    message = message_of(work)
+    look = isinstance(message, RemediationMessage) or (message is not None and message.look)
+    following = Following(table, hints_of([about], names), rules.settle, look=look)
     at = clock()
     try:
         retry(work, table, queue, clock)

@@ -1,0 +1,346 @@
+"""What is told of an event is what became of it: every outcome there is, by the real flows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from lib.errors import Permanent
+from lib.messages import CheckMessage
+from lib.rules.sweep import Mark
+from lib.settings import Mode
+from lib.store.parked import ParkedWork
+from ops.replay.fates import Outcome
+from ops.replay.parked import again
+from ops.replay.runs import Delivered, Rules
+from tests.fakes.clock import START
+from tests.fakes.make import (
+    APP,
+    OBJECT,
+    OLD_PHONE,
+    OTHER_APP,
+    SUBJECT,
+    USER,
+    push,
+    role,
+    standing,
+)
+from tests.fakes.stage import SETTLE, Stage
+from tests.unit.replay.conftest import Sending, entry, only
+
+RULES = Rules((APP, OTHER_APP), timedelta(seconds=SETTLE))
+
+
+def drifted(stage: Stage, mode: Mode = Mode.APPROVE) -> None:
+    stage.build(mode=mode)
+    stage.graph.set(mobile_phone=OLD_PHONE)
+
+
+def waiting(stage: Stage, send: Sending) -> Delivered:
+    return send()
+
+
+def marked(stage: Stage, send: Sending) -> Delivered:
+    delivered = send()
+    stage.checks.take()
+    stage.table.want([Mark(SUBJECT, "s-1", stage.clock(), stage.clock())])
+    return delivered
+
+
+def looking(stage: Stage, send: Sending) -> Delivered:
+    drifted(stage)
+    delivered = send()
+    stage.next_look()
+    return delivered
+
+
+def once_more(stage: Stage, send: Sending) -> Delivered:
+    """Published within the settle time before the read, so one read is not enough."""
+    delivered = send(ago=-SETTLE + 10)
+    stage.next_look()
+    return delivered
+
+
+def mending(stage: Stage, send: Sending) -> Delivered:
+    drifted(stage, Mode.AUTO)
+    delivered = send()
+    stage.looks()
+    return delivered
+
+
+def proving(stage: Stage, send: Sending) -> Delivered:
+    delivered = mending(stage, send)
+    only(delivered)
+    stage.mend()
+    return delivered
+
+
+def parked(stage: Stage, send: Sending) -> Delivered:
+    stage.okta.trouble[SUBJECT] = Permanent("Okta knows no such user")
+    delivered = send()
+    stage.looks()
+    return delivered
+
+
+def for_person(stage: Stage, send: Sending) -> Delivered:
+    drifted(stage)
+    stage.graph.standings[OBJECT] = standing(role())
+    delivered = send()
+    stage.looks()
+    for person in ("first.operator", "second.operator"):
+        stage.says(person)
+    while stage.remediations.sent:
+        stage.mend()
+    return delivered
+
+
+def for_approval(stage: Stage, send: Sending) -> Delivered:
+    drifted(stage)
+    delivered = send()
+    stage.looks()
+    return delivered
+
+
+def observed(stage: Stage, send: Sending) -> Delivered:
+    drifted(stage, Mode.OBSERVE)
+    delivered = send()
+    stage.looks()
+    return delivered
+
+
+def dismissed(stage: Stage, send: Sending) -> Delivered:
+    delivered = for_approval(stage, send)
+    only(delivered)
+    stage.says("first.operator", "dismiss", why="keeps the old number")
+    return delivered
+
+
+def proved(stage: Stage, send: Sending) -> Delivered:
+    delivered = mending(stage, send)
+    only(delivered)
+    stage.drain()
+    return delivered
+
+
+def equal(stage: Stage, send: Sending) -> Delivered:
+    delivered = send()
+    stage.looks()
+    return delivered
+
+
+def answered(stage: Stage, send: Sending) -> Delivered:
+    equal(stage, send)
+    return send()
+
+
+def nobody(stage: Stage, send: Sending) -> Delivered:
+    """An event without an app, about somebody of another app."""
+    send()
+    stage.looks()
+    return send(entry(stage.clock() - timedelta(seconds=1), app=None))
+
+
+STORIES: dict[Outcome, Callable[[Stage, Sending], Delivered]] = {
+    Outcome.WAITING: waiting,
+    Outcome.MARKED: marked,
+    Outcome.LOOKING: looking,
+    Outcome.ONCE_MORE: once_more,
+    Outcome.MENDING: mending,
+    Outcome.PROVING: proving,
+    Outcome.PARKED: parked,
+    Outcome.FOR_PERSON: for_person,
+    Outcome.FOR_APPROVAL: for_approval,
+    Outcome.OBSERVED: observed,
+    Outcome.DISMISSED: dismissed,
+    Outcome.PROVED: proved,
+    Outcome.EQUAL: equal,
+    Outcome.ANSWERED: answered,
+}
+
+
+def test_every_outcome_has_a_story() -> None:
+    assert set(STORIES) | {Outcome.NOBODY, Outcome.SHARED} == set(Outcome)
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_an_event_is_told_as_it_went(stage: Stage, sending: Sending, name: Outcome) -> None:
+    delivered = STORIES[name](stage, sending)
+    row = only(delivered)
+    (lane,) = row.lanes
+    assert lane.outcome is name
+    assert row.became == name.value
+    assert row.ended is name.ended
+    assert row.well is (name is not Outcome.PARKED)
+    assert lane.reason == ("Okta knows no such user" if name is Outcome.PARKED else "")
+
+
+def test_one_app_answers_and_the_other_knows_nobody(stage: Stage, sending: Sending) -> None:
+    row = only(nobody(stage, sending))
+    assert {lane.subject.app_id: lane.outcome for lane in row.lanes} == {
+        APP: Outcome.WAITING,
+        OTHER_APP: Outcome.NOBODY,
+    }
+    assert not row.ended
+
+
+def test_what_is_listed_by_a_shared_cause_is_told_so(stage: Stage, sending: Sending) -> None:
+    stage.build(mode=Mode.APPROVE)
+    stage.okta.log = [push(at=START - timedelta(minutes=30))]
+    stage.graph.set(mobile_phone=OLD_PHONE, synced=True)
+    delivered = sending()
+    stage.looks()
+    row = only(delivered)
+    assert row.lanes[0].outcome is Outcome.SHARED
+    assert row.lanes[0].incidents[0].parent
+
+
+def test_each_decision_is_told_once_and_in_order(stage: Stage, sending: Sending) -> None:
+    drifted(stage, Mode.AUTO)
+    delivered = sending()
+    while stage.checks.sent or stage.remediations.sent:
+        only(delivered)
+        if stage.checks.sent:
+            stage.next_look()
+        else:
+            stage.mend()
+    (lane,) = only(delivered).lanes
+    told = [(moment.actor, moment.what) for moment in lane.moments]
+    assert told[:2] == [("check", "look 1: differs"), ("check", "look 2: differs")]
+    assert told.index(("remediate", "graph_write begins")) < told.index(("check", "proved"))
+    assert len(set(lane.moments)) == len(lane.moments)
+    assert [m.at for m in lane.moments] == sorted(m.at for m in lane.moments)
+
+
+def test_what_happened_before_is_not_told_again(stage: Stage, sending: Sending) -> None:
+    first = for_approval(stage, sending)
+    (before,) = only(first).lanes
+    second = sending(entry(stage.clock()))
+    stage.looks()
+    (lane,) = only(second).lanes
+    assert lane.outcome is Outcome.FOR_APPROVAL
+    assert lane.incidents[0].id == before.incidents[0].id
+    opened = [m for m in lane.moments if m.what == "opened"]
+    assert opened == []
+
+
+def test_a_mend_that_nobody_watched_is_still_told(stage: Stage, sending: Sending) -> None:
+    """Opened, mended and proved between two looks."""
+    drifted(stage, Mode.AUTO)
+    delivered = sending()
+    stage.drain()
+    assert only(delivered).became == Outcome.PROVED.value
+
+
+def test_a_refused_delivery_is_followed_by_nobody(stage: Stage, sending: Sending) -> None:
+    sending.hook.status = 401
+    row = only(sending())
+    assert (row.became, row.ended, row.well) == ("was refused (401)", True, False)
+    assert row.lanes == ()
+
+
+def test_what_receive_leaves_aside_has_come_to_its_end(stage: Stage, sending: Sending) -> None:
+    now = stage.clock()
+    delivered = sending(
+        entry(now, eventType="user.session.start"),
+        entry(now, app="0oaSOMEBODYELSES00000"),
+        entry(now, user=None),
+        "no event at all",
+    )
+    rows = delivered.look()
+    assert [row.became for row in rows] == [
+        "is of no watched type",
+        "is of another app",
+        "names nobody",
+        "names nobody",
+    ]
+    assert all(row.ended for row in rows)
+    assert [row.well for row in rows] == [True, True, False, False]
+
+
+def test_an_app_users_name_is_followed_to_its_user(stage: Stage, sending: Sending) -> None:
+    stage.okta.names[APP, "ordinary.user@corp.example"] = SUBJECT
+    ago = stage.clock() - timedelta(seconds=SETTLE + 10)
+    event = entry(ago, user=None)
+    event["target"].append(
+        {"type": "AppUser", "id": "0ua1", "alternateId": "ordinary.user@corp.example"}
+    )
+    delivered = sending(event)
+    assert only(delivered).lanes[0].subject.user_id == USER
+    stage.looks()
+    assert only(delivered).became == Outcome.EQUAL.value
+
+
+def test_a_name_that_okta_does_not_tell_is_said(stage: Stage, sending: Sending) -> None:
+    event = entry(stage.clock(), user=None)
+    event["target"].append({"type": "AppUser", "id": "0ua1", "alternateId": "no.body"})
+    row = only(sending(event))
+    assert row.ended
+    assert not row.well
+    assert row.became == "names an app user that Okta does not tell"
+
+
+def test_a_newer_event_waits_for_a_read_of_its_own(stage: Stage, sending: Sending) -> None:
+    """A read that is later than the sending, but not late enough, answers nothing."""
+    stage.hint()
+    delivered = sending(entry(stage.clock() + timedelta(seconds=5)))
+    hints = stage.checks.take()
+    stage.run({"m-2": CheckMessage.look_at(SUBJECT)})
+    assert not only(delivered).ended
+    for message, _ in hints:
+        stage.run({"m-3": message})
+    stage.looks()
+    assert only(delivered).became == Outcome.EQUAL.value
+
+
+def test_duplicates_of_one_event_are_one_lane(stage: Stage, sending: Sending) -> None:
+    ago = stage.clock() - timedelta(seconds=SETTLE + 10)
+    delivered = sending(entry(ago), entry(ago))
+    rows = delivered.look()
+    assert len(rows) == 2
+    assert len(delivered.lanes) == 1
+
+
+def park(stage: Stage, body: str) -> ParkedWork:
+    stage.table.park("m-1", "Okta refused", body, stage.clock())
+    (work,) = stage.table.parked()
+    return work
+
+
+def test_parked_work_is_sent_and_followed(stage: Stage, sending: Sending) -> None:
+    work = park(stage, CheckMessage.look_at(SUBJECT).text())
+    delivered = again(work, stage.table, stage.checks, RULES, sending.find, stage.clock)
+    assert stage.table.parked() == []
+    assert only(delivered).became == Outcome.WAITING.value
+    stage.looks()
+    assert only(delivered).became == Outcome.EQUAL.value
+
+
+def test_parked_again_is_told_with_its_reason(stage: Stage, sending: Sending) -> None:
+    work = park(stage, CheckMessage.look_at(SUBJECT).text())
+    stage.okta.trouble[SUBJECT] = Permanent("Okta still refuses")
+    delivered = again(work, stage.table, stage.checks, RULES, sending.find, stage.clock)
+    stage.looks()
+    row = only(delivered)
+    assert (row.ended, row.well, row.lanes[0].reason) == (True, False, "Okta still refuses")
+
+
+def test_what_can_not_be_sent_again_stays(stage: Stage, sending: Sending) -> None:
+    work = park(stage, "rubbish")
+    delivered = again(work, stage.table, stage.checks, RULES, sending.find, stage.clock)
+    assert not delivered.sent.taken
+    assert "discard it" in delivered.sent.answer
+    assert stage.table.parked() == [work]
+    assert stage.checks.sent == []
+
+
+def test_looking_writes_nothing(stage: Stage, sending: Sending) -> None:
+    drifted(stage)
+    delivered = sending()
+    stage.looks()
+    before = (stage.state, stage.incident(), stage.table.timeline(stage.incident().id))
+    for _ in range(3):
+        delivered.look()
+    assert before == (stage.state, stage.incident(), stage.table.timeline(stage.incident().id))
+    assert stage.checks.sent == stage.remediations.sent == []
