@@ -11,9 +11,12 @@ from lib.incident import Incident
 from lib.settings import Mode
 from ops import approvals
 from ops.connection import Connection, Refusal
+from ops.console import replay
 from ops.console.app import create_console
 from ops.console.desk import Desk, desk
+from ops.replay.send import Target
 from tests.console.browser import KEY, PORT, Browser
+from tests.console.hook import FakePost
 from tests.fakes.dynamodb import dynamodb, new_table
 from tests.fakes.make import APP, OBJECT, OLD_PHONE, TENANT, role, standing
 from tests.fakes.stage import ARN, Stage
@@ -144,3 +147,14 @@ def make(seat: Seat) -> Make:
 @pytest.fixture
 def browser(make: Make, asked: list[dict[str, Any]]) -> Browser:
     return Browser(make())
+
+
+@pytest.fixture
+def hook(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> FakePost:
+    """What the replay pages send."""
+    found = FakePost(stage)
+    monkeypatch.setattr(replay, "Post", found)
+    monkeypatch.setattr(
+        replay, "target_of", lambda connection: Target(connection.name, "https://x", "the-secret")
+    )
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -17,11 +18,13 @@ from lib.rules.policy import Approval
 from lib.settings import Mode
 from lib.store.records import IncidentChange
 from lib.store.trail import AuditRecord
-from ops import approvals, samples
-from ops import replay as sending
+from ops import approvals
 from ops.connection import Refusal
 from ops.console.words import LONGEST
+from ops.replay import log_events
 from tests.console.browser import Browser, Markup
+from tests.console.hook import FakePost
+from tests.fakes.make import APP, USER
 from tests.fakes.stage import Stage
 
 CORPUS = {
@@ -60,7 +63,9 @@ def as_text(bad: str) -> str:
 
 def judge(text: str, where: str) -> None:
     for tag, attributes in Markup(text).tags:
-        assert tag not in ("img", "iframe", "textarea", "style"), where
+        assert tag not in ("img", "iframe", "style"), where
+        # The only one of ours is where a delivery is pasted.
+        assert tag != "textarea" or attributes.get("id") == "text", where
         assert tag != "script" or attributes == {
             "src": "/static/console.js",
             "defer": None,
@@ -139,14 +144,29 @@ def test_what_others_left(browser: Browser, stage: Stage, bad: str) -> None:
 
 
 def test_what_an_event_says(
-    browser: Browser, stage: Stage, bad: str, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, stage: Stage, hook: FakePost, bad: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sample = samples.Sample("s", bad, {bad: bad}, bad)
-    monkeypatch.setattr(samples, "names", lambda: ["s"])
-    monkeypatch.setattr(samples, "load", lambda _: sample)
-    monkeypatch.setattr(sending, "send_all", lambda *_: [sending.Sent("s", 200, bad[:200])])
-    judge(browser.read("/replay/sample/s"), "sample")
-    judge(browser.done("/replay/sample/s"), "sent")
+    word = bad[:20_000]
+    event = {word: word, "uuid": word, "eventType": word, "outcome": {"result": word}}
+    named = {
+        **event,
+        "eventType": "application.provision.user.push_profile",
+        "target": [{"type": "AppInstance", "id": APP}, {"type": "User", "id": USER}],
+    }
+    sample = {"method": "POST", "headers": {"X-One": "1"}, "body": word}
+    hook.answer = bad[:200]
+    for number, made in enumerate((named, [event, named], sample), start=1):
+        answer = browser.post("/replay/paste", text=json.dumps(made))
+        where = answer.headers["Location"]
+        judge(browser.read(where), "draft")
+        if made is sample:
+            hook.status = 400
+        judge(browser.done(where), "sent")
+        judge(browser.read(f"/replay/sent/{number}/live"), "live")
+    monkeypatch.setattr(log_events, "log_of", lambda _: None)
+    monkeypatch.setattr(log_events, "latest", lambda *_: [named, event])
+    judge(browser.read("/replay/log"), "log")
+    judge(browser.done("/replay/paste", text=bad), "pasted")
     judge(browser.read("/replay"), "replay")
 
 

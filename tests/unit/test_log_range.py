@@ -13,7 +13,7 @@ from lib.rules.hook_health import Road
 from lib.times import to_text
 from ops.connection import Connection, Misuse
 from ops.replay.log_range import Replay, moment
-from ops.replay_command import replay, told
+from ops.replay.command import replay, told
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.make import APP, SECRETS
 from tests.fakes.outlets import FakeQueue
@@ -139,7 +139,7 @@ def test_hours_and_minutes_and_days() -> None:
 
 def run(desk: Desk, monkeypatch: pytest.MonkeyPatch, *arguments: str, **more: Any) -> Any:
     at = Connection("stack-1", {}, is_sandbox=False)
-    monkeypatch.setattr("ops.replay_command.connect", lambda *_: at)
+    monkeypatch.setattr("ops.replay.command.connect", lambda *_: at)
     monkeypatch.setattr("ops.replay.log_range.replay_of", lambda _: desk.replay)
     return CliRunner().invoke(replay, arguments, **more)
 
