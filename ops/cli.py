@@ -61,11 +61,16 @@ def demo(pause: bool) -> None:
 @cli.command()
 @click.option("--world", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port of the HTTP API.")
-def sandbox(world: Path | None, port: int) -> None:
-    """Run simulated Okta, Entra and AWS until interrupted."""
+@click.option(
+    "--console-port",
+    type=click.IntRange(0, 65535),
+    help="Of the pages; else the usual one, or any where that is taken.",
+)
+def sandbox(world: Path | None, port: int, console_port: int | None) -> None:
+    """Run simulated Okta, Entra and AWS, and the console, until interrupted."""
     from ops.sandbox_command import run_sandbox
 
-    sys.exit(run_sandbox(world, port))
+    sys.exit(run_sandbox(world, port, console_port))
 
 
 @cli.command()

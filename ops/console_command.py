@@ -6,13 +6,17 @@ import json
 import signal
 import threading
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lib.flows.asked import BadRequest, person_of
-from ops.connection import SANDBOX_FILE, connect
+from ops.connection import SANDBOX_FILE, Connection, connect
 from ops.options import where
+
+if TYPE_CHECKING:
+    from werkzeug.serving import BaseWSGIServer
 
 PORT = 8765
 
@@ -26,13 +30,8 @@ def console(stack: str | None, operator: str | None, port: int, read_only: bool)
 
     Open the address it prints: its key lets your browser in, and nobody else on this machine.
     """
-    from ops.console.desk import Desk
-    from ops.console.serve import open_console
-
     connection = connect(stack, operator)
-    person = _sandbox_person(operator) if connection.is_sandbox else _person()
-    desk = Desk(connection, connection.table(), port, operator, person, read_only)
-    server, address = open_console(desk)
+    server, address = opened(connection, port, operator=operator, read_only=read_only)
 
     def end(_number: int, _frame: FrameType | None) -> None:
         # shutdown waits for the loop that this handler interrupts.
@@ -44,6 +43,18 @@ def console(stack: str | None, operator: str | None, port: int, read_only: bool)
     click.echo("Ctrl-C ends it.")
     server.serve_forever()
     server.server_close()
+
+
+def opened(
+    connection: Connection, port: int, *, operator: str | None = None, read_only: bool = False
+) -> tuple[BaseWSGIServer, str]:
+    """A console of the connection's that listens, and its address. Raises Trouble."""
+    from ops.console.desk import Desk
+    from ops.console.serve import open_console
+
+    person = _sandbox_person(operator) if connection.is_sandbox else _person()
+    desk = Desk(connection, connection.table(), port, operator, person, read_only)
+    return open_console(desk)
 
 
 def _person() -> str:

@@ -10,8 +10,11 @@ import threading
 from pathlib import Path
 from types import FrameType
 
+from werkzeug.serving import BaseWSGIServer
+
 from ops import render
-from ops.connection import SANDBOX_FILE
+from ops.connection import SANDBOX_FILE, Trouble, connect
+from ops.console_command import PORT, opened
 from ops.vendors import ADMIN_TOKEN
 from sandbox.aws.parameters import ParameterError
 from sandbox.run import Sandbox
@@ -19,8 +22,11 @@ from sandbox.serve import PortTaken
 from sandbox.world import WorldError
 
 
-def run_sandbox(world: Path | None, port: int) -> int:
-    """Exit code: 0 after an interrupt, 1 with one sentence when it could not start."""
+def run_sandbox(world: Path | None, port: int, console_port: int | None) -> int:
+    """Exit code: 0 after an interrupt, 1 with one sentence when it could not start.
+
+    `console_port` None: the usual one, or any that is free where somebody has it.
+    """
     over = threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:
@@ -37,23 +43,44 @@ def run_sandbox(world: Path | None, port: int) -> int:
         print(f"Error: {error}", file=sys.stderr)
         return 1
     file = write_state(sandbox, Path.cwd())
+    pages = None
     try:
-        for name, address in addresses(sandbox):
-            console.print(f"  {name:<22} {address}", soft_wrap=True)
+        pages, address = _console(console_port)
+        for name, where in [("console", address), *addresses(sandbox)]:
+            console.print(f"  {name:<22} {where}", soft_wrap=True)
         console.print("\nIn another terminal, in this folder:")
         console.print("  .venv/bin/pushproof replay push-succeeded-mobile-phone")
         console.print("  .venv/bin/pushproof incidents\n")
         told = 0
         while not over.wait(0.5):
-            pages = sandbox.cloud.pages()
-            for page in pages[told:]:
+            received = sandbox.cloud.pages()
+            for page in received[told:]:
                 console.print(render.page_view(page))
-            told = len(pages)
+            told = len(received)
+    except Trouble as trouble:
+        print(f"Error: {trouble.message}", file=sys.stderr)
+        return 1
     finally:
+        if pages:
+            pages.shutdown()
+            pages.server_close()
         file.unlink(missing_ok=True)
         sandbox.stop()
     console.print("Stopped.")
     return 0
+
+
+def _console(port: int | None) -> tuple[BaseWSGIServer, str]:
+    """Serves the pages beside everything else. Raises Trouble."""
+    connection = connect(None, None)
+    try:
+        server, address = opened(connection, PORT if port is None else port)
+    except Trouble:
+        if port is not None:
+            raise
+        server, address = opened(connection, 0)
+    threading.Thread(target=server.serve_forever, name="console", daemon=True).start()
+    return server, address
 
 
 def addresses(sandbox: Sandbox) -> list[tuple[str, str]]:
