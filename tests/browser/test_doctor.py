@@ -1,0 +1,39 @@
+"""Doctor takes a while: what is found shows as it is found, and the page says when it is over."""
+
+from __future__ import annotations
+
+import threading
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Visit
+from tests.browser.serving import Served
+from tests.console.test_doctor_page import visits
+
+__all__ = ["visits"]
+
+TURN = 3_000
+
+
+def test_it_fills_up_while_one_watches(
+    visit: Visit, console: Served, visits: tuple[list[object], threading.Event]
+) -> None:
+    asked, go_on = visits
+    page = visit(console.address, hurried=True)
+    page.goto(f"{console.root}/doctor")
+    expect(page.get_by_text("Nothing was examined")).to_be_visible()
+    assert asked == []
+    page.get_by_label("Side").select_option("okta")
+    page.get_by_role("button", name="Examine").click()
+    expect(page.get_by_text("running").first).to_be_visible()
+    page.clock.run_for(TURN)
+    found = page.get_by_role("listitem").filter(has_text="provisioning is off")
+    expect(found).to_contain_text("problem")
+    expect(found).to_contain_text("switch it on")
+    page.get_by_role("button", name="Examine").click()
+    expect(page.get_by_role("alert")).to_contain_text("running already")
+    go_on.set()
+    page.clock.run_for(TURN)
+    expect(page.get_by_role("alert").filter(has_text="PUSHPROOF_MODE must be")).to_be_visible()
+    expect(page.get_by_text("running", exact=True)).to_have_count(0)
+    assert len(asked) == 1
