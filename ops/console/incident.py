@@ -36,6 +36,12 @@ def page(name: str) -> str:
     return _shown(_known(name), reveal=False)
 
 
+@pages.get(f"{_ID}/reveal")
+def again(name: str) -> Response:
+    """The address that revealed values leave in the browser: opening it shows none."""
+    return _back(_known(name).id)
+
+
 @pages.get(f"{_ID}/live")
 def live(name: str) -> str:
     """What changes by itself: status, steps done, approvals, timeline."""
