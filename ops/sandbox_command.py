@@ -17,9 +17,12 @@ from ops.connection import SANDBOX_FILE, Trouble, connect
 from ops.console_command import PORT, opened
 from ops.vendors import ADMIN_TOKEN
 from sandbox.aws.parameters import ParameterError
-from sandbox.run import Sandbox
+from sandbox.run import SHORT_INTERVALS, Sandbox
 from sandbox.serve import PortTaken
 from sandbox.world import WorldError
+
+# Seconds: whoever looks at the pages does not want to wait a minute for what tick counts.
+OFTEN = {**SHORT_INTERVALS, "TickFunction": 10.0}
 
 
 def run_sandbox(world: Path | None, port: int, console_port: int | None) -> int:
@@ -36,7 +39,7 @@ def run_sandbox(world: Path | None, port: int, console_port: int | None) -> int:
     signal.signal(signal.SIGTERM, end)
     console = render.console()
     try:
-        sandbox = Sandbox(world, port=port)
+        sandbox = Sandbox(world, port=port, every=OFTEN)
         console.print("Starting; Ctrl-C ends it.")
         sandbox.start()
     except (PortTaken, WorldError, ParameterError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response
@@ -28,6 +29,24 @@ pages = Blueprint("overview", __name__)
 
 @pages.get("/")
 def page() -> str:
+    return render_template("overview.html", **_moving())
+
+
+@pages.get("/live")
+def live() -> str:
+    return render_template("overview_live.html", **_moving())
+
+
+@pages.post("/draw")
+def draw() -> Response:
+    """Counts now, where tick has not yet or does not."""
+    DrawOverview(desk().table, desk().clock).run()
+    flash("Counted anew.", "done")
+    return redirect(url_for("overview.page"), 303)
+
+
+def _moving() -> dict[str, Any]:
+    """One read of the table, however much is open, and a question to each queue."""
     here = desk()
     now = here.clock()
     policy = PolicySettings.load(Environment(here.connection.settings()))
@@ -38,28 +57,19 @@ def page() -> str:
     }
     glance = here.table.glance(CAPS, now)
     drawn = glance.overview
-    return render_template(
-        "overview.html",
-        drawn=drawn,
-        stale=drawn is not None and now - drawn.taken_at > STALE,
-        grid=_grid(drawn),
-        severities=[severity.value for severity in Severity],
-        plots=_plots(drawn),
-        mode=glance.mode.mode.value if glance.mode else policy.mode.value,
-        mode_set=glance.mode,
-        hook=_hook(glance.hook),
-        health=glance.hook,
-        caps=[(name, glance.used[name], limits[name]) for name in CAPS],
-        queues=queues.depths(here),
-    )
-
-
-@pages.post("/draw")
-def draw() -> Response:
-    """Counts now, where tick has not yet or does not."""
-    DrawOverview(desk().table, desk().clock).run()
-    flash("Counted anew.", "done")
-    return redirect(url_for("overview.page"), 303)
+    return {
+        "drawn": drawn,
+        "stale": drawn is not None and now - drawn.taken_at > STALE,
+        "grid": _grid(drawn),
+        "severities": [severity.value for severity in Severity],
+        "plots": _plots(drawn),
+        "mode": glance.mode.mode.value if glance.mode else policy.mode.value,
+        "mode_set": glance.mode,
+        "hook": _hook(glance.hook),
+        "health": glance.hook,
+        "caps": [(name, glance.used[name], limits[name]) for name in CAPS],
+        "queues": queues.depths(here),
+    }
 
 
 def _grid(drawn: Overview | None) -> list[tuple[str, dict[str, int], int]]:

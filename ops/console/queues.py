@@ -9,14 +9,12 @@ from lib.errors import Transient
 from lib.store.many import side_by_side
 from ops.console.desk import Desk
 
-QUEUES = {
-    "check": "CheckQueueUrl",
-    "remediation": "RemediationQueueUrl",
-    "sweep": "SweepQueueUrl",
-    "check, dead letters": "CheckDeadLetterQueueUrl",
-    "remediation, dead letters": "RemediationDeadLetterQueueUrl",
-    "sweep, dead letters": "SweepDeadLetterQueueUrl",
-}
+# Name, output of the queue, output of its dead letters.
+QUEUES = (
+    ("check", "CheckQueueUrl", "CheckDeadLetterQueueUrl"),
+    ("remediation", "RemediationQueueUrl", "RemediationDeadLetterQueueUrl"),
+    ("sweep", "SweepQueueUrl", "SweepDeadLetterQueueUrl"),
+)
 _COUNTS = {
     "waiting": "ApproximateNumberOfMessages",
     "delayed": "ApproximateNumberOfMessagesDelayed",
@@ -26,32 +24,36 @@ _COUNTS = {
 
 @dataclass(frozen=True)
 class Depth:
-    """None: SQS did not say."""
+    """None: SQS did not say, or the outputs do not name it. `dead`: its dead letters."""
 
     name: str
     waiting: int | None = None
     delayed: int | None = None
     running: int | None = None
-
-    @property
-    def dead(self) -> bool:
-        return self.name.endswith("dead letters")
+    dead: int | None = None
 
 
 def depths(desk: Desk) -> list[Depth]:
     """Of the queues the stack's outputs name."""
-    known = [(name, desk.connection.outputs.get(output)) for name, output in QUEUES.items()]
+    outputs = desk.connection.outputs
+    known = [queue for queue in QUEUES if outputs.get(queue[1])]
+    asked = [url for _, *names in known for name in names if (url := outputs.get(name))]
     sqs = desk.client("sqs")
 
-    def ask(queue: tuple[str, str]) -> Depth:
-        name, url = queue
+    def ask(url: str) -> dict[str, int] | None:
         try:
             answer = called(
                 sqs.get_queue_attributes, QueueUrl=url, AttributeNames=list(_COUNTS.values())
             )
         except Transient:
-            return Depth(name)
+            return None
         told = answer.get("Attributes", {})
-        return Depth(name, **{short: int(told.get(long, 0)) for short, long in _COUNTS.items()})
+        return {short: int(told.get(long, 0)) for short, long in _COUNTS.items()}
 
-    return side_by_side(ask, [(name, url) for name, url in known if url])
+    told = dict(zip(asked, side_by_side(ask, asked), strict=True))
+    found = []
+    for name, queue, letters in known:
+        dead = told.get(outputs.get(letters, ""))
+        waiting = dead["waiting"] if dead else None
+        found.append(Depth(name, **(told[outputs[queue]] or {}), dead=waiting))
+    return found

@@ -30,7 +30,7 @@ class Station:
 
     name: str
     standing: Standing
-    told: str
+    told: str = ""
     at: datetime | None = None
 
 
@@ -60,9 +60,9 @@ def _remediate(lane: Lane) -> Station:
     now = lane.outcome
     last = [m.at for m in lane.moments if m.actor == "remediate"]
     if now in _NOTHING:
-        return Station("remediate", Standing.NONE, Standing.NONE.value)
+        return Station("remediate", Standing.NONE)
     if now is Outcome.PARKED or now in _TO_CHECK:
-        return Station("remediate", Standing.AHEAD, Standing.AHEAD.value)
+        return Station("remediate", Standing.AHEAD)
     if now is Outcome.MENDING:
         return Station("remediate", Standing.NOW, now.value, max(last, default=None))
     if now in _MEND_DONE:
@@ -80,5 +80,5 @@ def _proof(lane: Lane) -> Station:
     if now is Outcome.PROVING:
         return Station("proof", Standing.NOW, "read again after the last step")
     if now in _NOTHING:
-        return Station("proof", Standing.NONE, Standing.NONE.value)
-    return Station("proof", Standing.AHEAD, Standing.AHEAD.value)
+        return Station("proof", Standing.NONE)
+    return Station("proof", Standing.AHEAD)

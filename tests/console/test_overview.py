@@ -213,7 +213,7 @@ def test_hook_mode_caps_parked_and_queues(
     assert '<dd id="cap-disables">5 of 5 <span class="tag high">reached' in text
     assert '<dd id="cap-writes">0 of 50' in text
     assert "<strong>1</strong> parked" in text
-    assert '<td data-label="Waiting" class="number">3</td>' in text
+    assert '<td class="number waiting">3</td>' in text
 
 
 def test_a_queue_that_does_not_answer_is_unknown_and_never_empty(
@@ -226,7 +226,7 @@ def test_a_queue_that_does_not_answer_is_unknown_and_never_empty(
 
     monkeypatch.setattr(sqs, "get_queue_attributes", down)
     text = browser.read("/")
-    assert '<td data-label="Waiting" class="number">unknown</td>' in text
+    assert '<td class="number waiting">unknown</td>' in text
 
 
 def test_the_plot_counts_found_mended_and_proved(

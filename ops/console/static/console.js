@@ -1,6 +1,9 @@
 // What moves by itself is fetched again as a fragment of HTML that the server made and escaped.
 "use strict";
 
+// Answers missed in a row before the person is told.
+const MISSED = 2;
+
 function refresh(place) {
   const every = Number(place.dataset.every) * 1000;
   let failures = 0;
@@ -17,7 +20,7 @@ function refresh(place) {
       } catch {
         failures += 1;
       }
-      place.classList.toggle("behind", failures > 2);
+      document.getElementById("behind").hidden = failures < MISSED;
     }
     const still = place.querySelector("[data-still]");
     if (!still) {
@@ -29,15 +32,53 @@ function refresh(place) {
 
 function show(place, text) {
   const made = new DOMParser().parseFromString(text, "text/html").body;
-  if (made.innerHTML.trim() === place.innerHTML.trim()) {
-    return;
-  }
   const moving = made.querySelector("[data-version]");
   const told = document.getElementById(place.dataset.changed || "");
   if (moving && told && moving.dataset.version !== place.dataset.version) {
     told.hidden = false;
   }
+  const opened = [...place.querySelectorAll("details[open]")].map((each) => each.id);
+  for (const each of made.querySelectorAll("details")) {
+    each.open = opened.includes(each.id);
+  }
+  if (made.innerHTML.trim() === place.innerHTML.trim()) {
+    return;
+  }
+  const where = place.contains(document.activeElement) ? name(document.activeElement) : "";
   place.replaceChildren(...made.childNodes);
+  commands(place);
+  if (where) {
+    // Whoever goes by keyboard stays where they were.
+    place.querySelector(where)?.focus({ preventScroll: true });
+  }
+}
+
+function name(element) {
+  if (element.id) {
+    return `#${CSS.escape(element.id)}`;
+  }
+  const href = element.getAttribute("href");
+  return href ? `a[href="${CSS.escape(href)}"]` : "";
+}
+
+// A command can be taken along with one press.
+function commands(within) {
+  for (const code of within.querySelectorAll(".same code")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "copy";
+    button.textContent = "Copy";
+    button.setAttribute("aria-label", `Copy ${code.textContent}`);
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(code.textContent);
+        button.textContent = "Copied";
+      } catch {
+        window.getSelection().selectAllChildren(code);
+      }
+    });
+    code.after(" ", button);
+  }
 }
 
 // One press, one request: the answer may take a moment.
@@ -49,12 +90,12 @@ function once(event) {
   }
 }
 
+// Forms of a fragment are not there yet when the page is.
+document.addEventListener("submit", once);
 for (const place of document.querySelectorAll("[data-refresh]")) {
   refresh(place);
 }
-for (const form of document.querySelectorAll("form")) {
-  form.addEventListener("submit", once);
-}
+commands(document);
 // A page that comes back from the browser's memory has its buttons as they were left.
 window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[aria-busy]")) {
