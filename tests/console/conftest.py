@@ -17,6 +17,7 @@ from ops.console.desk import Desk, desk
 from ops.replay.send import Target
 from tests.console.browser import KEY, PORT, Browser
 from tests.console.hook import FakePost
+from tests.console.simulated import Simulated, simulated
 from tests.fakes.dynamodb import dynamodb, new_table
 from tests.fakes.make import APP, OBJECT, OLD_PHONE, TENANT, role, standing
 from tests.fakes.stage import ARN, Stage
@@ -108,12 +109,19 @@ def sqs() -> FakeSqs:
     return FakeSqs()
 
 
+@pytest.fixture(scope="session")
+def untouched() -> Iterator[Simulated]:
+    """A sandbox's world, for tests that are about something else and leave it as it is."""
+    with simulated() as found:
+        yield found
+
+
 Seat = Callable[..., Desk]
 Make = Callable[..., Flask]
 
 
 @pytest.fixture
-def seat(stage: Stage, sqs: FakeSqs) -> Seat:
+def seat(stage: Stage, sqs: FakeSqs, untouched: Simulated) -> Seat:
     """A desk before the stage, whoever sits at it."""
 
     def taken(
@@ -126,7 +134,12 @@ def seat(stage: Stage, sqs: FakeSqs) -> Seat:
     ) -> Desk:
         urls = {"CheckQueueUrl": "https://sqs.example/check"}
         name = "sandbox" if sandbox else "my-stack"
-        connection = Connection(name, {**OUTPUTS, **urls, **(outputs or {})}, is_sandbox=sandbox)
+        connection = Connection(
+            name,
+            {**OUTPUTS, **urls, **(outputs or {})},
+            is_sandbox=sandbox,
+            control=untouched.opened if sandbox else None,
+        )
         found = Desk(connection, stage.table, port, person, person, read_only, stage.clock)
         found.clients |= {"sqs": sqs, "sts": FakeSts(person)}
         return found

@@ -11,10 +11,11 @@ from lib.incident import Incident
 from ops.console import guard
 from tests.console.browser import KEY, PORT, ROOT, Browser, Markup
 from tests.console.conftest import Make
+from tests.console.simulated import ORDINARY
 from tests.fakes.make import INCIDENT
 from tests.fakes.stage import Stage
 
-PAGES = ("/", "/incidents", "/parked", "/replay", "/doctor", "/audit")
+PAGES = ("/", "/incidents", "/parked", "/replay", "/doctor", "/audit", "/world")
 CHANGES = (
     "/draw",
     f"/incidents/{INCIDENT}/reveal",
@@ -24,7 +25,17 @@ CHANGES = (
     "/parked/p-01234567/retry",
     "/parked/p-01234567/discard",
     "/replay/sample/push-succeeded-mobile-phone",
+    "/replay/paste",
+    "/replay/draft/1",
+    "/replay/log",
     "/doctor",
+    "/world/break",
+    "/world/mend",
+    "/world/flag",
+    *(
+        f"/world/{ORDINARY}/{change}"
+        for change in ("okta", "entra", "lose-push", "deactivate", "assign", "unassign", "role")
+    ),
 )
 
 

@@ -6,6 +6,7 @@ import dataclasses
 import json
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from markupsafe import escape
@@ -20,10 +21,12 @@ from lib.store.records import IncidentChange
 from lib.store.trail import AuditRecord
 from ops import approvals
 from ops.connection import Refusal
+from ops.console import control
 from ops.console.words import LONGEST
 from ops.replay import log_events
 from tests.console.browser import Browser, Markup
 from tests.console.hook import FakePost
+from tests.console.simulated import ORDINARY, Simulated
 from tests.fakes.make import APP, USER
 from tests.fakes.stage import Stage
 
@@ -170,6 +173,31 @@ def test_what_an_event_says(
     judge(browser.read("/replay"), "replay")
 
 
+def test_what_a_simulated_person_is_called_and_has(
+    browser: Browser, untouched: Simulated, bad: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut = bad[:2000]
+
+    def spoilt(value: Any, key: str = "") -> Any:
+        if isinstance(value, dict):
+            return {name: spoilt(each, name) for name, each in value.items()}
+        if isinstance(value, list):
+            return [spoilt(each, key) for each in value]
+        return cut if isinstance(value, str) and key not in ("id", "app", "part") else value
+
+    true = control.read(untouched.opened)
+    true["broken"] = [{"part": "graph", "trouble": "x", "since": "x", "met": 1}]
+    true["faults"] = [{"part": "okta", "match": "x", "status": "x", "times": 1}]
+    monkeypatch.setattr(control, "read", lambda *_, **__: spoilt(true))
+    monkeypatch.setattr(control, "change", lambda *_: bad[:500])
+    path = f"/world/{ORDINARY}"
+    for where in ("/world", "/world-people", "/world-broken", path, f"{path}/live"):
+        text = browser.read(where)
+        judge(text, where)
+        assert as_text(cut[:200]) in text, where
+    judge(browser.done("/world/mend"), "changed")
+
+
 def test_what_the_approve_route_answers(
     browser: Browser, simple: Incident, bad: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -186,8 +214,6 @@ def test_what_the_approve_route_answers(
 
 
 def test_what_an_address_says(browser: Browser, bad: str) -> None:
-    from urllib.parse import quote
-
     word = quote(bad[:2000], safe="")
     for where in (
         f"/{word}",
@@ -197,6 +223,9 @@ def test_what_an_address_says(browser: Browser, bad: str) -> None:
         f"/parked/{word}",
         f"/replay/sample/{word}",
         f"/audit?days={word}",
+        f"/world/{word}",
+        f"/world/{word}/live",
+        f"/world?first={word}",
         f"/enter/{word}",
     ):
         answer = browser.get(where)

@@ -12,6 +12,7 @@ import ops.console
 from lib.flows.overview import DrawOverview
 from lib.incident import Incident
 from tests.console.browser import Browser, Markup
+from tests.console.simulated import CLOUD, ORDINARY
 from tests.fakes.stage import Stage
 
 CSS = (Path(ops.console.__file__).parent / "static" / "console.css").read_text()
@@ -82,6 +83,7 @@ def texts(browser: Browser, stage: Stage, simple: Incident) -> dict[str, str]:
     paths = (
         *("/", "/incidents", f"/incidents/{simple.id}", "/parked", f"/parked/{work.id}"),
         *("/audit", "/doctor", "/replay", "/replay/sample/push-landed", "/nowhere"),
+        *("/world", f"/world/{ORDINARY}", f"/world/{CLOUD}"),
     )
     found = {path: browser.get(path).text for path in paths}
     return found | {"revealed": browser.post(f"/incidents/{simple.id}/reveal").text}
@@ -117,7 +119,7 @@ def test_each_page_says_what_it_is(texts: dict[str, str]) -> None:
 
 
 def test_where_one_is_shows(texts: dict[str, str]) -> None:
-    for path in ("/", "/incidents", "/parked", "/audit", "/doctor", "/replay"):
+    for path in ("/", "/incidents", "/parked", "/audit", "/doctor", "/replay", "/world"):
         current = [a["href"] for _, a in Markup(texts[path]).tags if a.get("aria-current")]
         assert current == [path]
 
