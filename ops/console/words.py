@@ -22,7 +22,9 @@ TIME = Markup('<time datetime="{}">{}</time>')
 def teach(app: Flask) -> None:
     # Whoever owns a profile or sends an event decides no character that steers the screen.
     app.jinja_env.finalize = plain
-    app.jinja_env.filters.update(when=when, ago=ago, lines=lines, words=words, cause=cause_title)
+    app.jinja_env.filters.update(
+        when=when, day=day, ago=ago, lines=lines, words=words, cause=cause_title
+    )
 
 
 def plain(value: Any) -> Any:
@@ -52,10 +54,19 @@ def cause_title(name: str) -> str:
 
 def when(moment: datetime | str | None) -> Markup:
     """A time element: UTC, to the second."""
+    return _time(moment, "%Y-%m-%d %H:%M:%S")
+
+
+def day(moment: datetime | str | None) -> Markup:
+    """A time element, to the minute and without the year: beside how long ago it was."""
+    return _time(moment, "%m-%d %H:%M")
+
+
+def _time(moment: datetime | str | None, form: str) -> Markup:
     known = from_text_or_none(moment) if isinstance(moment, str) else moment
     if known is None:
         return Markup("–")
-    return TIME.format(to_text(known), f"{known:%Y-%m-%d %H:%M:%S}")
+    return TIME.format(to_text(known), known.strftime(form))
 
 
 def ago(moment: datetime | str | None) -> str:

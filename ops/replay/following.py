@@ -75,6 +75,7 @@ class Following:
         known = [name for state in states.values() for name in state.open.values()]
         self._versions = {i.id: i.version for i in table.incidents(known).values()}
         self._told = {name: set(table.timeline(name)) for name in known}
+        self._read: dict[str, tuple[int, list[Entry]]] = {}
         self._ways = {
             subject: _Way(
                 hint,
@@ -129,10 +130,15 @@ class Following:
         return incident.version != self._versions.get(incident.id)
 
     def _news(self, incident: Incident) -> list[Entry]:
+        """Read again only when the incident changed since the last look."""
         if not self._moved(incident):
             return []
-        before = self._told.get(incident.id, set())
-        return [entry for entry in self._table.timeline(incident.id) if entry not in before]
+        version, entries = self._read.get(incident.id, (-1, []))
+        if version != incident.version:
+            before = self._told.get(incident.id, set())
+            entries = [e for e in self._table.timeline(incident.id) if e not in before]
+            self._read[incident.id] = (incident.version, entries)
+        return entries
 
     def _parked(self) -> dict[str, ParkedWork]:
         return {w.sk: w for w in self._table.parked() if w.sk not in self._parked_before}

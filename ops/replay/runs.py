@@ -83,12 +83,14 @@ class Delivered:
     def _row(self, event: EventRead) -> Row:
         if not self.sent.taken:
             return Row(event, f"was refused ({self.sent.status})", ended=True, well=False)
+        if self.following is None:
+            return Row(event, "was taken", ended=True)
         lanes = tuple(self._lanes[s] for s in self._subjects(event) if s in self._lanes)
         if lanes:
             now = worst(lane.outcome for lane in lanes)
             parked = any(lane.reason for lane in lanes)
             return Row(event, now.value, all(x.outcome.ended for x in lanes), not parked, lanes)
-        if event.verdict is Verdict.NAMED or (self.following is None and event.nameless):
+        if event.verdict is Verdict.NAMED:
             return Row(event, "was taken", ended=True)
         if event.verdict is Verdict.NAMELESS:
             return Row(event, "names an app user that Okta does not tell", ended=True, well=False)

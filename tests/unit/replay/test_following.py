@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -344,3 +346,35 @@ def test_looking_writes_nothing(stage: Stage, sending: Sending) -> None:
         delivered.look()
     assert before == (stage.state, stage.incident(), stage.table.timeline(stage.incident().id))
     assert stage.checks.sent == stage.remediations.sent == []
+
+
+def test_looking_again_at_what_did_not_move_reads_no_timeline(
+    stage: Stage, sending: Sending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drifted(stage)
+    delivered = sending()
+    stage.looks()
+    first = delivered.look()
+    asked: list[str] = []
+    monkeypatch.setattr(stage.table, "timeline", asked.append)
+    assert delivered.look() == first
+    assert asked == []
+
+
+def test_a_thousand_subjects_cost_few_requests(
+    stage: Stage, sending: Sending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ago = stage.clock() - timedelta(seconds=SETTLE + 10)
+    delivered = sending(*(entry(ago, user=f"00uMANY{n:013d}", uuid=f"u-{n}") for n in range(1000)))
+    asked: Counter[str] = Counter()
+    real = stage.table._call
+
+    def counted(call: Callable[..., Any], **given: Any) -> Any:
+        asked[call.__name__] += 1
+        return real(call, **given)
+
+    monkeypatch.setattr(stage.table, "_call", counted)
+    rows = delivered.look()
+    assert len(rows) == 1000
+    assert asked["batch_get_item"] <= 20  # states and marks, a hundred a request
+    assert asked["query"] <= 20  # the shards of parked work
