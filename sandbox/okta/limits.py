@@ -65,7 +65,9 @@ class RateLimits:
             for bucket, limit in self._limits.items():
                 reset, used = self._windows.get(bucket, (0, 0))
                 if now >= reset:
-                    reset, used = now + _WINDOW_SECONDS, limit if self.crowded else 0
+                    reset, used = now + _WINDOW_SECONDS, 0
+                if self.crowded:
+                    used = limit
                 found[bucket] = Standing(limit, limit - used, reset, used >= limit)
         return found
 

@@ -67,8 +67,11 @@ def test_limits_are_shown_without_spending_them(here: Here) -> None:
     okta(here)
     assert users()["remaining"] == 599
     here.done("/break", part="okta", trouble="throttled")
+    assert users()["remaining"] == 0
     here.clock.advance(61)
     assert users()["remaining"] == 0
+    here.done("/mend")
+    assert users()["remaining"] == 600  # nobody asked in this minute
 
 
 def test_okta_out(here: Here) -> None:
