@@ -250,12 +250,16 @@ class Sweeping:
         sweep = going.sweep
         counts = sweep.counts + self._page.run(sweep, picked)
         app_id = sweep.apps[sweep.app]
-        sizes = dict(sweep.sizes)
+        sizes, so_far = dict(sweep.sizes), 0
         if sweep.round == 1:
-            sizes[app_id] = listed + (sizes.get(app_id, 0) if sweep.after else 0)
+            so_far = listed + (sweep.so_far if sweep.after else 0)
+            # Before its end, what the last sweep counted tells more of when that will be.
+            if not page.next or so_far > sizes.get(app_id, so_far):
+                sizes[app_id] = so_far
         changes: dict[str, Any] = {
             "counts": counts,
             "sizes": sizes,
+            "so_far": so_far,
             "page": sweep.page + len(picked),
             "after": page.next,
             "last_read": page.taken_at,

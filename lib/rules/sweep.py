@@ -73,7 +73,8 @@ class Counts:
 @dataclass(frozen=True)
 class Sweep:
     """`step` counts what was stored, and names the message that goes on. `after` is Okta's own
-    link to the next page, or where a query of the table goes on.
+    link to the next page, or where a query of the table goes on. `sizes`: users of each app, as
+    the last sweep counted them until this one has.
 
     `first_read` and `last_read`: Okta's times of a round's first and latest page. `waiting`,
     `next_start` and `last_start` are gathered in REST: how much is wanted, and when another round
@@ -93,6 +94,7 @@ class Sweep:
     shard: int = 0
     page: int = 0  # of this round
     sizes: dict[str, int] = field(default_factory=dict)
+    so_far: int = 0  # listed of the app at hand, in the first round
     counts: Counts = Counts()
     round_began: datetime | None = None  # our clock
     first_read: datetime | None = None

@@ -13,7 +13,8 @@ from lib.flows import sweep as sweep_module
 from lib.flows.tick import Tick
 from lib.incident import Severity, Status
 from lib.model import KeyKind, Link, LinkSource, UserKey
-from lib.rules.sweep import LATE, Kind, Phase
+from lib.rules import sweep as sweep_rules
+from lib.rules.sweep import LATE, Kind, Phase, eta, expected_pages
 from lib.store.records import SubjectState
 from tests.fakes.dynamodb import new_table
 from tests.fakes.make import APP, OLD_MAILS, OLD_PHONE, OTHER_APP, SECRETS
@@ -471,6 +472,58 @@ def test_a_baseline_that_was_stopped_was_none(client: Any) -> None:
 def test_one_app_alone_is_no_baseline(client: Any) -> None:
     stage = SweepStage(new_table(client))
     assert stage.begin(Kind.HAND, (APP,)).kind is Kind.HAND
+
+
+# -- when it will be listed ---------------------------------------------------------------------
+
+
+def test_the_last_sweeps_sizes_tell_when_the_listing_ends(
+    stage: SweepStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep_module, "PAGES", 1)
+    # As Okta's would be, if its pages held three: four of the one app, one of the other.
+    monkeypatch.setattr(sweep_rules, "PAGE", 3)
+    stage.table.record_app_size(APP, 12, stage.clock())
+    stage.table.record_app_size(OTHER_APP, 1, stage.clock())
+    assert expected_pages(stage.begin()) == 5
+    stage.step()
+    stage.clock.pass_by(59)
+    going, now = stage.latest(), stage.clock()
+    assert (going.page, expected_pages(going)) == (1, 5)
+    ends = eta(going, now)
+    assert ends is not None
+    assert (ends - now).total_seconds() == pytest.approx(4 * 60, abs=2)
+    # It was fewer than thought, which its last page tells.
+    done = stage.ended()
+    assert (done.page, expected_pages(done), done.sizes) == (4, 4, {APP: 7, OTHER_APP: 0})
+    assert stage.table.app_size(APP) == 7
+
+
+def test_more_than_the_last_sweep_counted_is_known_as_it_is_listed(
+    stage: SweepStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep_module, "PAGES", 1)
+    monkeypatch.setattr(sweep_rules, "PAGE", 3)
+    stage.table.record_app_size(APP, 1, stage.clock())
+    stage.table.record_app_size(OTHER_APP, 1, stage.clock())
+    stage.begin()
+    expected = []
+    for _ in range(4):
+        stage.step()
+        expected.append(expected_pages(stage.latest()))
+    assert expected == [2, 3, 4, 4]
+
+
+def test_of_the_first_sweep_nobody_knows_when_it_ends(
+    stage: SweepStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep_module, "PAGES", 1)
+    stage.begin()
+    for _ in range(3):
+        stage.step()
+        going = stage.latest()
+        assert (expected_pages(going), eta(going, stage.clock())) == (None, None)
+    assert stage.ended().sizes == {APP: 7, OTHER_APP: 0}
 
 
 # -- reading ahead -----------------------------------------------------------------------------
