@@ -69,13 +69,38 @@ class Sweeps(Cursors):
 
     def sweep(self, sweep_id: str) -> Sweep | None:
         item = self._get(keys.sweep(sweep_id))
-        return decode(Sweep, str(item["body"])) if item else None
+        # "running" and "baseline" share the prefix, and are none.
+        return decode(Sweep, str(item["body"])) if item and "body" in item else None
 
     def sweeps(self) -> list[Sweep]:
         """Latest first, as far back as they are kept. The index may lag."""
         rows = self._query("open_pk = :p", {":p": keys.ALL_SWEEPS}, index="open")
         found = [self.sweep(str(row["pk"]).removeprefix("SWEEP#")) for row in rows]
         return sorted((s for s in found if s), key=lambda s: s.started_at, reverse=True)
+
+    def recent_sweeps(self, most: int, before: datetime | None = None) -> list[Sweep]:
+        """At most `most` (100), the latest first, of those begun before. The index may lag."""
+        answer = self._call(
+            self._client.query,
+            TableName=self._name,
+            IndexName="open",
+            KeyConditionExpression="open_pk = :p" + (" AND open_sk < :b" if before else ""),
+            ExpressionAttributeValues={
+                ":p": keys.ALL_SWEEPS,
+                **({":b": to_text(before)} if before else {}),
+            },
+            ScanIndexForward=False,
+            Limit=most,
+        )
+        heads = [{"pk": str(row["pk"]), "sk": str(row["sk"])} for row in answer["Items"]]
+        found: list[Sweep] = []
+        ask: Any = {self._name: {"Keys": heads, "ConsistentRead": True}} if heads else None
+        while ask:
+            answer = self._call(self._client.batch_get_item, RequestItems=ask)
+            items = answer["Responses"].get(self._name, [])
+            found += [decode(Sweep, str(item["body"])) for item in items]
+            ask = answer.get("UnprocessedKeys")
+        return sorted(found, key=lambda one: one.started_at, reverse=True)
 
     def advance_sweep(self, before: Sweep, after: Sweep, lease: Lease) -> None:
         """Raises Conflict when somebody else has the lease by now, or took this step."""
@@ -121,6 +146,23 @@ class Sweeps(Cursors):
         pk = keys.sweep(sweep_id)["pk"]
         for row in self._each("pk = :p AND begins_with(sk, :s)", {":p": pk, ":s": "FOUND#"}):
             yield decode(Found, str(row["body"]))
+
+    def found_page(
+        self, sweep_id: str, most: int, after: Subject | None = None, app_id: str = ""
+    ) -> list[Found]:
+        """The next `most` in the order of subjects, of one app or of all; fewer are the last."""
+        of = f"FOUND#{app_id}" if app_id else "FOUND"
+        first = keys.found(sweep_id, after)["sk"] if after else ""
+        # "$" is the character after "#", the end of the prefix.
+        low, high = max(first, f"{of}#") + " ", f"{of}$"
+        if low > high:
+            return []  # DynamoDB refuses such a range
+        rows = self._query(
+            "pk = :p AND sk BETWEEN :a AND :b",
+            {":p": keys.sweep(sweep_id)["pk"], ":a": low, ":b": high},
+            most=most,
+        )
+        return [decode(Found, str(row["body"])) for row in rows[:most]]
 
     def keep_seen(self, sweep_id: str, app_id: str, page: int, seen: bytes, at: datetime) -> None:
         """Fingerprints of everybody on one page, one after the other."""
