@@ -15,6 +15,7 @@ from ops.console import (
     overview,
     parked,
     sent,
+    sweep,
     words,
     world,
 )
@@ -25,6 +26,7 @@ PAGES = (
     ("overview.page", "Overview"),
     ("incidents.page", "Incidents"),
     ("parked.page", "Parked"),
+    ("sweep.page", "Sweep"),
     ("replay.page", "Replay"),
     ("doctor.page", "Doctor"),
     ("audit.page", "Audit"),
@@ -44,7 +46,7 @@ def create_console(desk: Desk, key: str) -> Flask:
     words.teach(app)
     errors.handle(app)
     guard.protect(app, key)
-    for module in (overview, incidents, incident, parked, replaying, sent, doctor, audit):
+    for module in (overview, incidents, incident, parked, sweep, replaying, sent, doctor, audit):
         app.register_blueprint(module.pages)
     if desk.connection.is_sandbox and desk.connection.control:
         app.jinja_env.globals["pages"] = (*PAGES, WORLD)

@@ -15,7 +15,7 @@ from tests.console.simulated import ORDINARY
 from tests.fakes.make import INCIDENT
 from tests.fakes.stage import Stage
 
-PAGES = ("/", "/incidents", "/parked", "/replay", "/doctor", "/audit", "/world")
+PAGES = ("/", "/incidents", "/parked", "/sweep", "/replay", "/doctor", "/audit", "/world")
 CHANGES = (
     "/draw",
     f"/incidents/{INCIDENT}/reveal",
@@ -24,6 +24,8 @@ CHANGES = (
     f"/incidents/{INCIDENT}/snooze",
     "/parked/p-01234567/retry",
     "/parked/p-01234567/discard",
+    "/sweep",
+    "/sweep/sw-0123456789/stop",
     "/replay/sample/push-succeeded-mobile-phone",
     "/replay/paste",
     "/replay/draft/1",

@@ -16,6 +16,7 @@ from lib.incident import Entry, Evidence, Incident, Policy, Step
 from lib.model import Attribute, Link, Subject
 from lib.rules.mask import printable
 from lib.rules.policy import Approval
+from lib.rules.sweep import Found
 from lib.settings import Mode
 from lib.store.records import IncidentChange
 from lib.store.trail import AuditRecord
@@ -29,6 +30,7 @@ from tests.console.hook import FakePost
 from tests.console.simulated import ORDINARY, Simulated
 from tests.fakes.make import APP, USER
 from tests.fakes.stage import Stage
+from tests.fakes.sweeping import ENDED, as_if_swept
 
 CORPUS = {
     "script": "<script>alert(1)</script>",
@@ -173,6 +175,30 @@ def test_what_an_event_says(
     judge(browser.read("/replay"), "replay")
 
 
+def test_what_a_sweep_found(browser: Browser, stage: Stage, bad: str) -> None:
+    cut = bad[:120]  # DynamoDB's keys hold 1,024 bytes
+    found = Found(Subject("0oa" + cut, "00u" + cut), cut, stage.clock())
+    path = f"/sweep/{ENDED.id}"
+    as_if_swept(stage.table, hostile(ENDED, cut), found)
+    for where in ("/sweep", path, f"{path}/live", f"{path}/tally"):
+        text = browser.read(where)
+        judge(text, where)
+        assert as_text(cut) in text, where
+    word = quote(cut, safe="")
+    assert as_text(cut) in browser.read(f"{path}?app={word}")
+    judge(browser.read(f"{path}?app={word}"), "narrowed")
+    for name in ("what", "attribute", "incident", "after"):
+        answer = browser.get(f"{path}?{name}={word}")
+        assert answer.status_code == 400
+        judge(answer.text, name)
+        assert cut not in answer.text
+    file = browser.get(f"{path}/report.csv")
+    assert file.headers["Content-Disposition"] == f'attachment; filename="{ENDED.id}.csv"'
+    assert file.headers["X-Content-Type-Options"] == "nosniff"
+    assert not STEERING & set(file.text.replace("\r\n", ""))
+    assert len(file.text.splitlines()) == 2
+
+
 def test_what_a_simulated_person_is_called_and_has(
     browser: Browser, untouched: Simulated, bad: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -221,6 +247,9 @@ def test_what_an_address_says(browser: Browser, bad: str) -> None:
         f"/incidents?severity={word}",
         f"/incidents?after={word}",
         f"/parked/{word}",
+        f"/sweep/{word}",
+        f"/sweep/{word}/report.csv",
+        f"/sweep?before={word}",
         f"/replay/sample/{word}",
         f"/audit?days={word}",
         f"/world/{word}",

@@ -10,10 +10,14 @@ import pytest
 
 import ops.console
 from lib.flows.overview import DrawOverview
+from lib.flows.sweep import Starting
 from lib.incident import Incident
+from lib.rules.sweep import Found, Kind
 from tests.console.browser import Browser, Markup
 from tests.console.simulated import CLOUD, ORDINARY
+from tests.fakes.outlets import FakeSweepQueue
 from tests.fakes.stage import Stage
+from tests.fakes.sweeping import ENDED, as_if_swept
 
 CSS = (Path(ops.console.__file__).parent / "static" / "console.css").read_text()
 LIGHT, DARK = (
@@ -79,9 +83,14 @@ def texts(browser: Browser, stage: Stage, simple: Incident) -> dict[str, str]:
     """Every kind of page, with something on it."""
     stage.table.park("m-1", "why", "{}", stage.clock())
     (work,) = stage.table.parked()
+    as_if_swept(stage.table, ENDED, Found(simple.subject, "differs", ENDED.started_at))
+    running = Starting(stage.table, FakeSweepQueue(), stage.watch.app_ids, stage.clock).start(
+        Kind.HAND
+    )
     DrawOverview(stage.table, stage.clock).run()
     paths = (
         *("/", "/incidents", f"/incidents/{simple.id}", "/parked", f"/parked/{work.id}"),
+        *("/sweep", f"/sweep/{ENDED.id}", f"/sweep/{running.id}"),
         *("/audit", "/doctor", "/replay", "/replay/sample/push-landed", "/nowhere"),
         *("/world", f"/world/{ORDINARY}", f"/world/{CLOUD}"),
     )
@@ -119,7 +128,7 @@ def test_each_page_says_what_it_is(texts: dict[str, str]) -> None:
 
 
 def test_where_one_is_shows(texts: dict[str, str]) -> None:
-    for path in ("/", "/incidents", "/parked", "/audit", "/doctor", "/replay", "/world"):
+    for path in ("/", "/incidents", "/parked", "/sweep", "/audit", "/doctor", "/replay", "/world"):
         current = [a["href"] for _, a in Markup(texts[path]).tags if a.get("aria-current")]
         assert current == [path]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,9 +17,17 @@ from lib.rules.sweep import Found, Kind, Mark, Phase, Sweep
 from lib.store.keys import SHARDS
 from lib.store.table import Table
 from lib.sweep_message import SweepMessage
-from tests.fakes.make import APP, app_user, entra_user, okta_user
+from tests.fakes.clock import START
+from tests.fakes.make import APP, OTHER_APP, app_user, entra_user, okta_user
 from tests.fakes.outlets import FakeSweepQueue
 from tests.fakes.stage import SETTLE, Stage
+
+# One that came to its end.
+ENDED = Sweep(
+    *("sw-00000000aa", Kind.NIGHTLY, (APP, OTHER_APP), START, START, Phase.DONE),
+    ended_at=START + timedelta(seconds=75),
+    outcome="complete",
+)
 
 
 def one_by_one(fetch: Callable[[str], AppUserPage], link: str, most: int) -> Iterator[AppUserPage]:
@@ -146,6 +155,16 @@ class SweepStage(Stage):
     def was_covered(self, subject: Subject, moment: datetime) -> bool:
         state = self.table.subjects([subject])[subject]
         return state.covered_to is not None and moment < state.covered_to
+
+
+def as_if_swept(table: Table, sweep: Sweep, *found: Found) -> None:
+    """The sweep is stored as it stands, with what it found; it has its place while it goes on."""
+    began = replace(sweep, phase=Phase.LIST, step=0)
+    lease = table.take_lease("sweep", sweep.started_at, sweep.started_at + timedelta(seconds=1))
+    table.begin_sweep(began, storm=False)
+    table.advance_sweep(began, replace(sweep, step=1), lease)
+    table.give_back_lease(lease, sweep.started_at)
+    table.keep_found(sweep.id, found)
 
 
 def who(number: int, app: str = APP) -> Subject:
