@@ -14,6 +14,7 @@ from lib.rules.sweep import Found, Kind, Phase, Sweep
 from lib.store.table import Table
 from tests.fakes.clock import START
 from tests.fakes.dynamodb import dynamodb, new_table
+from tests.fakes.dynamodb_clients import Counting
 from tests.fakes.make import APP, OTHER_APP
 
 SWEEP = Sweep("sw-0000000001", Kind.HAND, (APP,), START, START)
@@ -80,21 +81,6 @@ def test_the_running_ones_place_is_no_sweep(table: Table) -> None:
     assert table.sweep(SWEEP.id) == SWEEP
 
 
-class Counting:
-    """A DynamoDB client that notes what is asked of it."""
-
-    def __init__(self, client: Any) -> None:
-        self._client = client
-        self.calls: list[tuple[str, dict[str, Any]]] = []
-
-    def __getattr__(self, name: str) -> Any:
-        def noted(**arguments: Any) -> Any:
-            self.calls.append((name, arguments))
-            return getattr(self._client, name)(**arguments)
-
-        return noted
-
-
 @pytest.fixture(scope="module")
 def moto() -> Iterator[Any]:
     """The simulation's DynamoDB answers no query from its end."""
@@ -120,7 +106,7 @@ def test_the_latest_sweeps_cost_two_requests(many: Table) -> None:
     many._client = counting  # type: ignore[assignment]
     latest = many.recent_sweeps(10)
     assert [int(one.id[3:], 16) for one in latest] == list(range(29, 19, -1))
-    assert [name for name, _ in counting.calls] == ["query", "batch_get_item"]
+    assert counting.calls == {"query": 1, "batch_get_item": 1}
     earlier = many.recent_sweeps(10, latest[-1].started_at)
     assert [int(one.id[3:], 16) for one in earlier] == list(range(19, 9, -1))
     assert many.recent_sweeps(10, START) == []
