@@ -14,11 +14,23 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 
 from ops.console.desk import Desk
 from tests.browser.chromium import chromium_at, chromium_path
+from tests.browser.deployed import Deployed
 from tests.browser.serving import Served
 from tests.browser.watch import Watch
-from tests.console.conftest import Seat, asked, client, privileged, seat, simple, sqs, stage
+from tests.console.conftest import (
+    Seat,
+    asked,
+    client,
+    hook,
+    privileged,
+    seat,
+    simple,
+    sqs,
+    stage,
+    untouched,
+)
 
-__all__ = ["asked", "client", "privileged", "seat", "simple", "sqs", "stage"]
+__all__ = ["asked", "client", "hook", "privileged", "seat", "simple", "sqs", "stage", "untouched"]
 
 WIDE, NARROW = 1280, 390
 HEIGHT = 900
@@ -115,3 +127,13 @@ def console(serve: Serve, seat: Seat, asked: list[object]) -> Served:
 def page(visit: Visit, console: Served) -> Page:
     """Its overview."""
     return visit(console.address)
+
+
+@pytest.fixture(scope="package")
+def deployed(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    """The whole of it, for journeys. Tests share it: each is about people of its own."""
+    found = Deployed(tmp_path_factory.mktemp("sandbox"))
+    try:
+        yield found
+    finally:
+        found.stop()

@@ -39,7 +39,7 @@ def test_tab_reaches_everything(
         page.goto(console.root + path)
         judge(page)
     page.goto(f"{console.root}/incidents/{simple.id}")
-    page.get_by_role("button", name="Reveal the values").click()
+    page.get_by_role("button", name="Reveal the values", exact=True).click()
     judge(page)
 
 
@@ -64,9 +64,9 @@ def test_an_approval_by_keyboard_alone(
     tab_to(page, page.get_by_role("link", name=simple.id).first)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text(simple.id)
-    tab_to(page, page.get_by_role("button", name="Reveal the values"))
+    tab_to(page, page.get_by_role("button", name="Reveal the values", exact=True))
     page.keyboard.press("Space")
-    approve = page.get_by_role("button", name="Approve exactly this plan")
+    approve = page.get_by_role("button", name="Approve exactly this plan", exact=True)
     expect(approve).to_be_visible()
     assert stage.incident().status is Status.WAITING_APPROVAL
     tab_to(page, approve)
@@ -79,14 +79,14 @@ def test_a_reason_and_a_filter_by_keyboard(
     page: Page, console: Served, stage: Stage, simple: Incident
 ) -> None:
     page.goto(f"{console.root}/incidents/{simple.id}")
-    tab_to(page, page.get_by_role("button", name="Reveal the values"))
+    tab_to(page, page.get_by_role("button", name="Reveal the values", exact=True))
     page.keyboard.press("Enter")
-    tab_to(page, page.get_by_label("Why it stays as it is"))
+    tab_to(page, page.get_by_label("Why it stays as it is", exact=True))
     page.keyboard.type("keeps the private number")
     page.keyboard.press("Enter")
     expect(page.get_by_role("status").first).to_have_text("The incident is dismissed.")
     page.goto(f"{console.root}/incidents")
-    tab_to(page, page.get_by_label("List"))
+    tab_to(page, page.get_by_label("List", exact=True))
     page.keyboard.type("closed")
     page.keyboard.press("Tab")
     assert here(page).name.startswith("button Show")

@@ -100,7 +100,7 @@ def test_pages_full_of_work(
     judge = Judge(page, scheme, {})
     visits[1].set()
     page.goto(f"{console.root}/doctor")
-    page.get_by_role("button", name="Examine").click()
+    page.get_by_role("button", name="Examine", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("PUSHPROOF_MODE")
     incident = f"/incidents/{simple.id}"
     for path in (
@@ -111,10 +111,10 @@ def test_pages_full_of_work(
         page.goto(console.root + path)
         judge.look(path)
     page.goto(console.root + incident)
-    page.get_by_role("button", name="Reveal the values").click()
-    expect(page.get_by_role("button", name="Dismiss")).to_be_visible()
+    page.get_by_role("button", name="Reveal the values", exact=True).click()
+    expect(page.get_by_role("button", name="Dismiss", exact=True)).to_be_visible()
     judge.look("revealed")
-    page.get_by_role("button", name="Approve exactly this plan").click()
+    page.get_by_role("button", name="Approve exactly this plan", exact=True).click()
     expect(page.get_by_role("status").first).to_be_visible()
     judge.look("approved")
     watch.expects("status of 404")

@@ -32,7 +32,7 @@ def test_what_needs_a_person_is_found_and_opened(
 def test_nothing_was_counted_yet(page: Page, stage: Stage) -> None:
     expect(page.get_by_text("Nothing was counted yet")).to_be_visible()
     expect(page.get_by_role("img")).to_have_count(0)
-    page.get_by_role("button", name="Count anew").click()
+    page.get_by_role("button", name="Count anew", exact=True).click()
     expect(page.get_by_role("status")).to_have_text("Counted anew.")
     expect(page.get_by_text("Nothing was counted yet")).to_have_count(0)
     expect(page.get_by_text("Nothing waits for anybody.")).to_be_visible()
@@ -46,7 +46,7 @@ def test_counts_that_are_old_say_so(
     page = visit(console.address)
     told = page.get_by_text(re.compile("tick does not run"))
     expect(told).to_contain_text("6 min old")
-    page.get_by_role("button", name="Count anew").click()
+    page.get_by_role("button", name="Count anew", exact=True).click()
     expect(told).to_have_count(0)
     expect(page.get_by_role("link", name=simple.id).first).to_be_visible()
 

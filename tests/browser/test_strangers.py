@@ -98,7 +98,7 @@ def test_a_form_on_another_site_changes_nothing(
     for path in changes:
         page.goto(stranger.address)
         with page.expect_request(console.root + path) as sent:
-            page.get_by_role("button", name=path).click()
+            page.get_by_role("button", name=path, exact=True).click()
         expect(page.get_by_role("alert")).to_contain_text("nothing was done")
         assert "pushproof_" in sent.value.all_headers()["cookie"]
     assert asked == []
@@ -147,7 +147,7 @@ def test_two_consoles_in_one_browser_do_not_disturb_each_other(
     for window, person in ((page, "first.operator"), (beside, "second.operator")):
         window.reload()
         expect(window.get_by_role("banner")).to_contain_text(person)
-        window.get_by_role("button", name="Count anew").click()
+        window.get_by_role("button", name="Count anew", exact=True).click()
         expect(window.get_by_role("status")).to_have_text("Counted anew.")
 
 
