@@ -10,7 +10,7 @@ SOURCES = lib handlers ops sandbox tools bench
 LOCKS = pip receive lambda sandbox dev sam referee lock
 
 .DEFAULT_GOAL = help
-.PHONY: help demo sandbox test simulate fuzz kills check referee bench build lock clean python
+.PHONY: help demo sandbox test simulate fuzz kills pictures check referee bench build lock clean python
 
 include build.mk
 
@@ -36,6 +36,10 @@ fuzz: $(VENV)/.dev ## throw BODIES=... new ones at the door, the approve route a
 
 kills: $(VENV)/.dev ## kill functions while events flow (N=100 kills, SEED=... the points)
 	@KILLS=$(or $(N),25) $(VENV)/bin/python -m pytest -q tests/kills $(ARGS)
+
+pictures: $(VENV)/.dev ## draw the pictures of docs/ again, with a browser
+	@PUSHPROOF_PICTURES=1 PUSHPROOF_BROWSER=required \
+		$(VENV)/bin/python -m pytest -q -m pictures tests/browser $(ARGS)
 
 check: $(VENV)/.dev $(SAM_VENV)/.ready ## lint, types, template, and what the artifacts ship
 	$(VENV)/bin/ruff check
