@@ -91,7 +91,7 @@ def show(sweep_id: str) -> str:
         begun=after is not None,
         after=f"{listed.after.app_id}.{listed.after.user_id}" if listed.after else "",
         report_command=command,
-        **_words(),
+        **_words(sweep.id),
         **_drawn(sweep),
     )
 
@@ -155,12 +155,13 @@ def _offer() -> dict[str, Any]:
     }
 
 
-def _words() -> dict[str, Any]:
+def _words(*of: str) -> dict[str, Any]:
+    """`of`: the sweep's id, on its own page."""
     return {
         "kinds": sweep_report.KINDS,
         "state": sweep_report.state,
         "took": sweep_report.took,
-        "status_command": desk().command_anybody("sweep", "status"),
+        "status_command": desk().command_anybody("sweep", "status", *of),
     }
 
 

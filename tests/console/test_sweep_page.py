@@ -80,6 +80,9 @@ def test_it_is_started_watched_and_its_report_read(
     assert "how many there are is not known yet" in text
     stage.steps.send(message)
     stage.step()
+    assert f"pushproof sweep status {message.sweep_id}" in browser.read(
+        f"/sweep/{message.sweep_id}"
+    )
     moving = live(browser, stage)
     assert "round 1, page 1;" in moving
     assert '<dd id="listed">3</dd>' in moving
