@@ -12,8 +12,8 @@ from lib.errors import Transient
 from lib.rules.hook_health import Road
 from lib.times import to_text
 from ops.connection import Connection, Misuse
-from ops.replay.log_range import Replay, moment
 from ops.replay.command import replay, told
+from ops.replay.log_range import Replay, moment
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.make import APP, SECRETS
 from tests.fakes.outlets import FakeQueue

@@ -3,10 +3,13 @@
 
 // Answers missed in a row before the person is told.
 const MISSED = 2;
+// Parts of the page that miss them.
+const late = new Set();
 
 function refresh(place) {
   const every = Number(place.dataset.every) * 1000;
   let failures = 0;
+  let shown = place.innerHTML.trim();
 
   async function again() {
     if (!document.hidden) {
@@ -15,12 +18,22 @@ function refresh(place) {
         if (!answer.ok) {
           throw new Error("not now");
         }
-        show(place, await answer.text());
+        const made = new DOMParser().parseFromString(await answer.text(), "text/html").body;
+        const text = made.innerHTML.trim();
+        if (text !== shown) {
+          show(place, made);
+          shown = text;
+        }
         failures = 0;
       } catch {
         failures += 1;
       }
-      document.getElementById("behind").hidden = failures < MISSED;
+      if (failures < MISSED) {
+        late.delete(place);
+      } else {
+        late.add(place);
+      }
+      document.getElementById("behind").hidden = late.size === 0;
     }
     const still = place.querySelector("[data-still]");
     if (!still) {
@@ -30,8 +43,7 @@ function refresh(place) {
   window.setTimeout(again, every);
 }
 
-function show(place, text) {
-  const made = new DOMParser().parseFromString(text, "text/html").body;
+function show(place, made) {
   const moving = made.querySelector("[data-version]");
   const told = document.getElementById(place.dataset.changed || "");
   if (moving && told && moving.dataset.version !== place.dataset.version) {
@@ -40,9 +52,6 @@ function show(place, text) {
   const opened = [...place.querySelectorAll("details[open]")].map((each) => each.id);
   for (const each of made.querySelectorAll("details")) {
     each.open = opened.includes(each.id);
-  }
-  if (made.innerHTML.trim() === place.innerHTML.trim()) {
-    return;
   }
   const where = place.contains(document.activeElement) ? name(document.activeElement) : "";
   place.replaceChildren(...made.childNodes);
