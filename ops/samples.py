@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from lib.times import utc_now
 from ops.connection import Trouble
 
 FOLDER = Path(__file__).resolve().parent.parent / "events"
+_SHOWS = re.compile(r"^\| `([a-z0-9-]+)` \| (.+) \|$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,13 @@ class Sample:
 
 def names() -> list[str]:
     return sorted(file.stem for file in FOLDER.glob("*.json"))
+
+
+def shown() -> dict[str, str]:
+    """What each sample shows, as the table of events/README.md has it; empty without that file."""
+    page = FOLDER / "README.md"
+    rows = _SHOWS.findall(page.read_text()) if page.is_file() else []
+    return {name: text.replace("`", "") for name, text in rows}
 
 
 def as_http_event(sample: Sample, secret: str) -> dict[str, Any]:

@@ -32,9 +32,10 @@ pages = Blueprint("replay", __name__, url_prefix="/replay")
 
 @pages.get("")
 def page() -> str:
+    shown = samples.shown()
     return render_template(
         "replay.html",
-        names=samples.names(),
+        samples=[(name, shown.get(name, "")) for name in samples.names()],
         sent=[(number, each.delivered.sent) for number, each in shelf().sent.newest_first()],
         command=desk().command_anybody("replay", "FILE"),
     )

@@ -45,6 +45,8 @@ def test_every_sample_of_the_folder_has_a_page(browser: Browser) -> None:
     from ops import samples
 
     listed = browser.read("/replay")
+    assert set(samples.shown()) == set(samples.names())
+    assert "a push that succeeded; otherMails did not change" in listed
     for name in samples.names():
         assert f"/replay/sample/{name}" in listed
         shown = browser.read(f"/replay/sample/{name}")
