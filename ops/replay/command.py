@@ -78,8 +78,8 @@ def replay(
         raise Misuse("--new-ids and --now rewrite files and --event only.")
     if url and (follow or stack or uuids or parked_ids or since):
         raise Misuse("--url takes files only, and tells no more than its answer.")
-    if since and follow:
-        raise Misuse("--follow follows what is named one by one; see `pushproof incidents`.")
+    if dry_run and follow:
+        raise Misuse("With --dry-run nothing is sent, so there is nothing to follow.")
     if url:
         from ops.replay.send import target_at
 
@@ -87,7 +87,7 @@ def replay(
     connection = connect(stack, operator)
     patient = float(patience) if follow else None
     if since:
-        _log(connection, since, until, dry_run=dry_run, as_json=as_json, yes=yes)
+        sys.exit(_log(connection, since, until, dry_run, as_json, patient, yes))
     elif parked_ids:
         sys.exit(_parked(connection, parked_ids, as_json, patient, yes))
     else:
@@ -211,18 +211,32 @@ def _log(
     connection: Connection,
     since: str,
     until: str | None,
-    *,
     dry_run: bool,
     as_json: bool,
+    patience: float | None,
     yes: bool,
-) -> None:
+) -> int:
     from ops.replay.log_range import replay_of
+    from ops.replay.runs import Rules, asks_okta, prepared
+    from ops.replay.send import Sent
 
     if not (connection.is_sandbox or dry_run or yes):
         asked = f"Have everybody checked whom the log names, by the stack {connection.name}?"
-        click.confirm(asked, abort=True)
-    done = replay_of(connection).run(since, until, dry=dry_run)
-    click.echo(json.dumps(done.as_dict()) if as_json else "\n".join(told(done)))
+        click.confirm(asked, abort=True, err=True)
+    pages: list[Delivered] = []
+
+    def follow(entries: Sequence[object]) -> None:
+        if patience is not None and entries:
+            parts = (connection.table(), Rules.of(connection), asks_okta(connection))
+            sent = Sent(f"page {len(pages) + 1} of the log", 200, "", utc_now())
+            pages.append(prepared(entries, *parts)(sent))
+
+    done = replay_of(connection).run(since, until, dry=dry_run, before=follow)
+    if not as_json:
+        click.echo("\n".join(told(done)))
+    elif patience is None:
+        click.echo(json.dumps(done.as_dict()))
+    return _tell(pages, as_json, patience) if patience is not None else 0
 
 
 def told(done: Replayed) -> list[str]:

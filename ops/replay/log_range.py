@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -61,8 +61,17 @@ class Replay:
         self._log, self._queue, self._app_ids = log, queue, app_ids
         self._clock, self._sleep = clock, sleep
 
-    def run(self, since: str, until: str | None, *, dry: bool) -> Replayed:
-        """Raises Misuse for times that make no sense, and what lib/http.py raises."""
+    def run(
+        self,
+        since: str,
+        until: str | None,
+        *,
+        dry: bool,
+        before: Callable[[Sequence[object]], None] = lambda _: None,
+    ) -> Replayed:
+        """`before` is told each page's entries before they are sent. Raises Misuse for times that
+        make no sense, and what lib/http.py raises.
+        """
         now = self._patiently(self._log.now)
         start = moment(since, now, "--since")
         end = moment(until, now, "--until") if until else None
@@ -77,6 +86,7 @@ class Replay:
             messages, counted = messages_of(page.entries, self._app_ids, self._clock())
             # By hand is neither of the roads that are compared.
             messages = [replace(message, road=None) for message in messages]
+            before(page.entries)
             if not dry:
                 self._queue.send_all(messages)
             found += counted

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -103,11 +103,19 @@ class Delivered:
 
 
 def deliver(post: Post, sample: Sample, table: Table, rules: Rules, find: Find) -> Delivered:
-    """What is stored is read before it is sent. Raises Trouble and Transient."""
-    events = read_each(events_of(sample), rules.app_ids)
+    """Raises Trouble and Transient."""
+    told_by = prepared(events_of(sample), table, rules, find)
+    return told_by(post.send(sample))
+
+
+def prepared(
+    entries: Sequence[object], table: Table, rules: Rules, find: Find
+) -> Callable[[Sent], Delivered]:
+    """Reads what is stored, before anything is sent; takes what became of the sending."""
+    events = read_each(entries, rules.app_ids)
     names = told_names([each for event in events for each in event.nameless], find)
     following = Following(table, hints_of(events, names), rules.settle)
-    return Delivered(post.send(sample), events, following, names)
+    return lambda sent: Delivered(sent, events, following, names)
 
 
 def hints_of(events: Sequence[EventRead], names: Names) -> list[Hint]:

@@ -118,6 +118,21 @@ def test_an_entry_of_the_log_is_sent_as_it_is(deployed: Deployed, run: Run) -> N
     assert "does not hold" in gone.output
 
 
+def test_a_range_of_the_log_is_followed_event_by_event(deployed: Deployed, run: Run) -> None:
+    deployed.org.suppress_push("staff.39", "never pushed")
+    deployed.org.set_user_profile("staff.39", {"otherMails": ["staff.39.new@example.net"]})
+    incident = deployed.incident("staff.39", Attribute.OTHER_MAILS)
+    rows = told(run("--since", "5m", "--follow", "--json"))
+    about = [
+        row["became"]
+        for row in rows
+        if any(lane["user"] == incident.subject.user_id for lane in row["subjects"])
+    ]
+    assert about
+    assert all(row["ended"] for row in rows)
+    assert set(about) <= {"waits for approval", "was answered by an earlier read"}
+
+
 def test_parked_work_is_sent_and_followed(deployed: Deployed, run: Run) -> None:
     subject = deployed.subject("staff.35")
     deployed.table.park("m-35", "a test", CheckMessage.look_at(subject).text(), utc_now())
@@ -177,7 +192,7 @@ def test_who_runs_out_of_patience_is_told_that_it_goes_on(
         (["--parked", "p-1", "--new-ids"], "--new-ids and --now rewrite"),
         (["push-landed", "--url", "https://x.example", "--follow"], "--url takes files only"),
         (["--event", "u-1", "--url", "https://x.example"], "--url takes files only"),
-        (["--since", "2h", "--follow"], "--follow follows what is named"),
+        (["--since", "2h", "--follow", "--dry-run"], "With --dry-run nothing is sent"),
         (["push-landed", "--url", "http://hook.example"], "--url takes an https address"),
         (["--event", 'x" or "y'], "--event takes the uuid"),
         (["push-landed", "--patience", "0"], "patience"),
