@@ -81,10 +81,12 @@ def serve() -> Iterator[Serve]:
         each.stop()
 
 
-def opened(browser: Browser, *, width: int = WIDE, scheme: str = "light") -> BrowserContext:
+def opened(
+    browser: Browser, *, width: int = WIDE, height: int = HEIGHT, scheme: str = "light"
+) -> BrowserContext:
     """A browser of somebody's own. Nothing in it depends on the machine or moves by itself."""
     return browser.new_context(
-        viewport={"width": width, "height": HEIGHT},
+        viewport={"width": width, "height": height},
         color_scheme="dark" if scheme == "dark" else "light",
         reduced_motion="reduce",
         device_scale_factor=1,
