@@ -65,7 +65,7 @@ def look(request: pytest.FixtureRequest) -> tuple[str, int]:
 @pytest.fixture
 def parked(stage: Stage, simple: Incident) -> str:
     """Something for every page: more than a page of incidents, everyone's, and work set aside."""
-    write(stage, many(simple, 120))
+    write(stage, many(simple, 60))
     everyone = replace(
         stage.incident(), id=SHARED, subject=Subject(APP, "*dirsync_override"), version=0
     )
