@@ -44,6 +44,15 @@ class Outcome(StrEnum):
     def ended(self) -> bool:
         return self not in _GOING
 
+    @property
+    def good(self) -> bool:
+        """Both sides are known to agree."""
+        return self in (Outcome.PROVED, Outcome.EQUAL)
+
+    @property
+    def for_somebody(self) -> bool:
+        return self in (Outcome.FOR_PERSON, Outcome.FOR_APPROVAL)
+
 
 _GOING = frozenset(
     {

@@ -16,7 +16,7 @@ from lib.settings import Environment, watched_apps
 from lib.store.table import Table
 from ops.connection import Connection
 from ops.replay.deliveries import events_of
-from ops.replay.fates import worst
+from ops.replay.fates import Outcome, worst
 from ops.replay.following import Find, Following, Lane, told_names
 from ops.replay.readings import EventRead, Verdict, read_each
 from ops.replay.send import Post, Sent
@@ -27,7 +27,7 @@ from ops.vendors import okta_as_reader
 @dataclass(frozen=True)
 class Row:
     """One event. `became` in words; `ended`: nothing more happens without a person; `well`: as one
-    would wish, or as it has to be.
+    would wish, or as it has to be. `outcome`: the worst of its lanes.
     """
 
     event: EventRead
@@ -35,6 +35,7 @@ class Row:
     ended: bool
     well: bool = True
     lanes: tuple[Lane, ...] = ()
+    outcome: Outcome | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,9 @@ class Delivered:
         if lanes:
             now = worst(lane.outcome for lane in lanes)
             parked = any(lane.reason for lane in lanes)
-            return Row(event, now.value, all(x.outcome.ended for x in lanes), not parked, lanes)
+            return Row(
+                event, now.value, all(x.outcome.ended for x in lanes), not parked, lanes, now
+            )
         if event.verdict is Verdict.NAMED:
             return Row(event, "was taken", ended=True)
         if event.verdict is Verdict.NAMELESS:

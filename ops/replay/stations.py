@@ -53,7 +53,10 @@ def _check(lane: Lane) -> Station:
     if now in _NOTHING:
         return Station("check", Standing.DONE, now.value, at)
     attributes = ", ".join(sorted({i.attribute.value for i in lane.incidents}))
-    return Station("check", Standing.DONE, f"differs: {attributes}" if attributes else "read", at)
+    told = f"differs: {attributes}" if attributes else "read"
+    # The last read may be the one that proved the mend.
+    found = [m.at for m in lane.moments if m.actor == "check" and "differs" in m.what]
+    return Station("check", Standing.DONE, told, max(found, default=at))
 
 
 def _remediate(lane: Lane) -> Station:

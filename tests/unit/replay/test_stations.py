@@ -44,11 +44,14 @@ def test_each_station_stands_as_it_went(stage: Stage, sending: Sending, name: Ou
     assert [stop.name for stop in stops] == ["receive", "check", "remediate", "proof"]
     assert tuple(stop.standing for stop in stops) == EXPECTED[name]
     assert stops[0].at == delivered.sent.at
-    assert stops[1].at == (
-        None
-        if name in (Outcome.WAITING, Outcome.MARKED, Outcome.PARKED)
-        else stage.state.last_read or lane.state.last_read
-    )
+    if name in (Outcome.WAITING, Outcome.MARKED, Outcome.PARKED):
+        assert stops[1].at is None
+    elif name in (Outcome.LOOKING, Outcome.ONCE_MORE, Outcome.EQUAL, Outcome.ANSWERED):
+        assert stops[1].at == lane.state.last_read
+    else:  # when it called the difference drift; a later read may have proved the mend
+        assert stops[1].at is not None
+        assert lane.state.last_read is not None
+        assert stops[1].at <= lane.state.last_read
 
 
 def test_times_are_those_of_the_decisions(stage: Stage, sending: Sending) -> None:
@@ -59,5 +62,6 @@ def test_times_are_those_of_the_decisions(stage: Stage, sending: Sending) -> Non
     assert remediate.at is not None
     assert proof.at is not None
     assert receive.at < remediate.at < proof.at
-    assert check.at == lane.state.last_read
+    assert check.at is not None
+    assert receive.at < check.at < remediate.at
     assert (remediate.told, proof.told) == ("mended", "expected = actual")
