@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+import threading
+from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from lib.incident import Incident, Status
-from tests.browser.conftest import Serve, Visit
+from ops import approvals
+from ops.connection import Connection
+from tests.browser.conftest import PATIENCE, Serve, Visit
 from tests.browser.serving import Served
 from tests.console.conftest import PERSON, Seat
 from tests.fakes.make import OLD_PHONE, PHONE
@@ -199,12 +204,35 @@ def test_whoever_only_reads_is_offered_nothing(
     expect(page.get_by_role("main")).not_to_contain_text(VALUES)
 
 
-def test_pressing_twice_approves_once(
-    page: Page, console: Served, stage: Stage, simple: Incident, asked: list[dict[str, object]]
+def test_pressing_again_while_it_is_sent_sends_nothing(
+    page: Page,
+    console: Served,
+    stage: Stage,
+    simple: Incident,
+    asked: list[dict[str, object]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    reached, go_on = threading.Event(), threading.Event()
+    send = approvals.send
+
+    def slow(connection: Connection, body: dict[str, object]) -> dict[str, Any]:
+        if body["action"] == "approve":
+            reached.set()
+            go_on.wait(PATIENCE / 1000)
+        return send(connection, body)
+
+    monkeypatch.setattr(approvals, "send", slow)
     page.goto(at(console, simple))
     reveal(page)
-    page.get_by_role("button", name="Approve exactly this plan", exact=True).dblclick()
+    button = page.get_by_role("button", name="Approve exactly this plan", exact=True)
+    button.scroll_into_view_if_needed()
+    box = button.bounding_box()
+    assert box is not None
+    place = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.click(*place)
+    assert reached.wait(PATIENCE / 1000)
+    page.mouse.click(*place)
+    go_on.set()
     expect(page.get_by_role("status").first).to_contain_text("approved: 1 of 1 approvals")
     assert [each["action"] for each in asked] == ["note", "approve"]
     assert len(stage.remediations.sent) == 1
