@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
 ROOT = Path(__file__).resolve().parents[2]
 STARTING = 60.0
@@ -94,6 +95,21 @@ Running = tuple[Path, subprocess.Popen]
 def test_the_state_file_is_its_owners_only(running: Running) -> None:
     folder, _ = running
     assert (folder / ".pushproof" / "sandbox.json").stat().st_mode & 0o077 == 0
+
+
+def test_the_console_is_served_beside_it(running: Running) -> None:
+    """Its address is the first that is printed, and lets a browser in."""
+    _, process = running
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("Starting")
+    name, address = process.stdout.readline().split()
+    assert name == "console"
+    with requests.Session() as browser:
+        assert browser.get(address.partition("/enter")[0], timeout=10).status_code == 403
+        page = browser.get(address, timeout=10)
+        assert page.status_code == 200
+        assert 'as <span id="person">first.operator' in page.text
+        assert ">World</a>" in page.text
 
 
 def test_from_a_sample_to_the_incident(running: Running) -> None:
