@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -10,8 +9,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from lib.errors import Transient
 from lib.incident import Incident
-from tests.browser.conftest import PATIENCE, Visit
+from tests.browser.conftest import Visit
 from tests.browser.serving import Served
+from tests.browser.turns import turns
 from tests.browser.watch import Watch
 from tests.console.test_overview import draw
 from tests.fakes.stage import Stage
@@ -19,14 +19,6 @@ from tests.fakes.stage import Stage
 
 def told_on(page: Page) -> Locator:
     return page.get_by_role("alert").filter(has_text="does not answer")
-
-
-def minutes_pass(page: Page, until: Locator, *, visible: bool) -> None:
-    """Of the page's time, a little at once: each try has to be answered before the next."""
-    over = time.monotonic() + PATIENCE / 1000
-    while until.is_visible() is not visible and time.monotonic() < over:
-        page.clock.run_for(10_000)
-    expect(until).to_be_visible(visible=visible)
 
 
 def test_a_console_that_ended_is_told(
@@ -39,7 +31,7 @@ def test_a_console_that_ended_is_told(
         expect(told_on(page)).to_be_hidden()
     watch.expects("ERR_CONNECTION_REFUSED")
     console.stop()
-    minutes_pass(page, told_on(page), visible=True)
+    turns(page, told_on(page))
     # What was read stays to be read.
     expect(page.get_by_role("region", name="What happened")).to_contain_text("opened")
 
@@ -61,7 +53,7 @@ def test_a_table_that_does_not_answer_is_told_until_it_does(
     watch.expects("status of 503")
     with monkeypatch.context() as broken:
         broken.setattr(stage.table, "timeline", down)
-        minutes_pass(page, told_on(page), visible=True)
+        turns(page, told_on(page))
     stage.says("somebody.else")
-    minutes_pass(page, told_on(page), visible=False)
+    turns(page, told_on(page), visible=False)
     expect(page.get_by_role("region", name="What happened")).to_contain_text("somebody.else")

@@ -14,13 +14,12 @@ from ops import approvals
 from ops.connection import Connection
 from tests.browser.conftest import PATIENCE, Serve, Visit
 from tests.browser.serving import Served
+from tests.browser.turns import turn
 from tests.console.conftest import PERSON, Seat
 from tests.fakes.make import OLD_PHONE, PHONE
 from tests.fakes.stage import Stage
 
 VALUES = re.compile(re.escape(PHONE) + "|" + re.escape(OLD_PHONE))
-# Of a live part, in milliseconds: more than one of its turns.
-TURN = 4_000
 
 
 def at(console: Served, incident: Incident) -> str:
@@ -122,7 +121,7 @@ def test_the_page_moves_by_itself_to_the_proof(
     expect(happened).to_contain_text("remediating")
     stage.drain()
     expect(happened).not_to_contain_text("resolved")
-    page.clock.run_for(TURN)
+    turn(page)
     expect(happened).to_contain_text("resolved")
     expect(happened.get_by_role("listitem").filter(has_text="expected = actual")).to_be_visible()
     assert stage.incident().status is Status.RESOLVED
@@ -141,7 +140,7 @@ def test_a_plan_that_changed_meanwhile_is_not_approved(
     stage.hint()
     stage.looks()
     assert stage.incident().plan.digest != simple.plan.digest
-    page.clock.run_for(TURN)
+    turn(page)
     expect(told).to_be_visible()
     approve(page)
     expect(page.get_by_role("alert")).to_contain_text("look at it and decide anew")

@@ -8,11 +8,10 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Visit
 from tests.browser.serving import Served
+from tests.browser.turns import turns
 from tests.console.test_doctor_page import visits
 
 __all__ = ["visits"]
-
-TURN = 3_000
 
 
 def test_it_fills_up_while_one_watches(
@@ -26,14 +25,13 @@ def test_it_fills_up_while_one_watches(
     page.get_by_label("Side", exact=True).select_option("okta")
     page.get_by_role("button", name="Examine", exact=True).click()
     expect(page.get_by_text("running", exact=True)).to_be_visible()
-    page.clock.run_for(TURN)
     found = page.get_by_role("listitem").filter(has_text="provisioning is off")
+    turns(page, found)
     expect(found).to_contain_text("problem")
     expect(found).to_contain_text("switch it on")
     page.get_by_role("button", name="Examine", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("running already")
     go_on.set()
-    page.clock.run_for(TURN)
-    expect(page.get_by_role("alert").filter(has_text="PUSHPROOF_MODE must be")).to_be_visible()
+    turns(page, page.get_by_role("alert").filter(has_text="PUSHPROOF_MODE must be"))
     expect(page.get_by_text("running", exact=True)).to_have_count(0)
     assert len(asked) == 1

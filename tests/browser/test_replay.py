@@ -13,6 +13,7 @@ from lib.settings import Mode
 from tests.browser.axe import serious
 from tests.browser.conftest import Serve, Visit
 from tests.browser.serving import Served
+from tests.browser.turns import turn
 from tests.browser.watch import Watch
 from tests.console.conftest import Seat
 from tests.console.hook import FakePost
@@ -21,9 +22,6 @@ from tests.fakes.make import OLD_PHONE, SUBJECT, USER
 from tests.fakes.stage import SETTLE, Stage
 
 __all__ = ["log"]
-
-# Of a live part, in milliseconds: more than one of its turns.
-TURN = 3_000
 
 
 def paste(page: Page, text: str) -> None:
@@ -71,24 +69,21 @@ def test_it_travels_from_receive_to_the_proof(
     expect(station(page, "Check")).to_contain_text("under way")
     expect(station(page, "Proof")).to_contain_text("not yet")
 
-    def turn() -> None:
-        page.clock.run_for(TURN)
-
     stage.next_look()
-    turn()
+    turn(page)
     decisions = page.get_by_role("list", name=f"Decisions about {USER}")
     expect(decisions).to_contain_text("look 1: differs")
     stage.looks()
-    turn()
+    turn(page)
     expect(decisions).to_contain_text("read both sides: differs")
     expect(page.get_by_text("is being mended").first).to_be_visible()
     expect(station(page, "Remediate")).to_contain_text("under way")
     stage.mend()
-    turn()
+    turn(page)
     expect(decisions).to_contain_text("graph_write")
     expect(station(page, "Proof")).to_contain_text("under way")
     stage.drain()
-    turn()
+    turn(page)
     expect(page.get_by_text("was mended and proved").first).to_be_visible()
     for name in ("Receive", "Check", "Remediate", "Proof"):
         expect(station(page, name)).to_contain_text("done")
