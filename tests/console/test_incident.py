@@ -53,6 +53,15 @@ def test_revealing_is_recorded_first(
     assert simple.id in browser.read("/audit")
 
 
+def test_the_address_of_a_revelation_leads_to_the_masked_incident(
+    browser: Browser, simple: Incident, asked: list[dict[str, Any]]
+) -> None:
+    answer = browser.get(of(simple, "/reveal"))
+    assert (answer.status_code, answer.headers["Location"]) == (303, of(simple))
+    assert browser.get("/incidents/inc-0000000000/reveal").status_code == 404
+    assert asked == []
+
+
 def test_what_can_not_be_recorded_is_not_revealed(
     browser: Browser, simple: Incident, monkeypatch: pytest.MonkeyPatch
 ) -> None:
