@@ -135,7 +135,6 @@ def _shown(incident: Incident, *, reveal: bool) -> str:
             "snooze": desk().command("snooze", name, "--until", "2h"),
             "check": desk().command_anybody("check", name),
         },
-        next=next_command(incident),
     )
 
 
@@ -146,6 +145,9 @@ def _moving(incident: Incident) -> dict[str, Any]:
         "timeline": table.timeline(incident.id),
         "approvals": table.approvals(incident.id),
         "digest": incident.plan.digest,
+        # What the forms of a page were offered for.
+        "version": f"{incident.plan.digest} {incident.status.value}",
+        "next": next_command(incident),
     }
 
 

@@ -14,7 +14,7 @@ from ops import approvals
 from ops.connection import Connection
 from tests.browser.conftest import PATIENCE, Serve, Visit
 from tests.browser.serving import Served
-from tests.browser.turns import turn
+from tests.browser.turns import turn, turns
 from tests.console.conftest import PERSON, Seat
 from tests.fakes.make import OLD_PHONE, PHONE
 from tests.fakes.stage import Stage
@@ -80,15 +80,39 @@ def test_the_address_of_revealed_values_shows_none(
     assert page.url == at(console, simple)
 
 
-def test_no_value_is_seen_again_without_a_record_of_it(
+def test_reloading_masks_the_values(
     page: Page, console: Served, stage: Stage, simple: Incident, asked: list[dict[str, object]]
 ) -> None:
-    """A browser may send the form again when the page is reloaded: that is one more record."""
+    """Nothing is sent again, and going back to the page shows no more."""
     page.goto(at(console, simple))
     reveal(page)
+    assert page.url == at(console, simple)
     page.reload()
-    shown = page.get_by_role("main").get_by_text(VALUES).count()
-    assert len(stage.table.audit(simple.opened_at, stage.clock())) == (2 if shown else 1)
+    expect(page.get_by_role("button", name="Reveal the values")).to_be_visible()
+    expect(page.get_by_role("main")).not_to_contain_text(VALUES)
+    page.get_by_role("link", name="Audit").click()
+    page.go_back()
+    expect(page.get_by_role("main")).not_to_contain_text(VALUES)
+    assert [each["action"] for each in asked] == ["note"]
+
+
+def test_what_comes_next_is_told_as_it_stands(
+    visit: Visit, serve: Serve, seat: Seat, asked: object, stage: Stage, simple: Incident
+) -> None:
+    """Somebody else decides, while this page is open."""
+    console = serve(seat(port=0))
+    page = visit(console.address, hurried=True)
+    page.goto(at(console, simple))
+    reveal(page)
+    happened = page.get_by_role("region", name="What happened")
+    expect(happened).to_contain_text(f"pushproof approve {simple.id}")
+    moved = page.get_by_text("It moved on meanwhile")
+    expect(moved).to_be_hidden()
+    stage.says("second.operator")
+    turns(page, moved)
+    expect(happened).not_to_contain_text(f"pushproof approve {simple.id}")
+    page.get_by_role("link", name="Show it as it stands").click()
+    expect(page.get_by_role("button", name="Approve exactly this plan")).to_have_count(0)
 
 
 def test_one_person_sees_what_the_other_decides(
@@ -133,7 +157,7 @@ def test_a_plan_that_changed_meanwhile_is_not_approved(
     page = visit(console.address, hurried=True)
     page.goto(at(console, simple))
     reveal(page)
-    told = page.get_by_text("The plan changed meanwhile.")
+    told = page.get_by_text("It moved on meanwhile")
     expect(told).to_be_hidden()
     stage.graph.set(mobile_phone="+15550177")
     stage.clock.pass_by(200)

@@ -163,7 +163,8 @@ def test_it_follows_what_happens(browser: Browser, stage: Stage, simple: Inciden
     after = browser.read(str(place["data-refresh"]))
     assert "somebody.else" in after
     assert "somebody.else" not in before
-    assert f'data-version="{simple.plan.digest}"' in after
+    assert f'data-version="{simple.plan.digest} waiting_approval"' in before
+    assert f'data-version="{simple.plan.digest} remediating"' in after
     assert "<html" not in after
 
 

@@ -105,6 +105,11 @@ for (const place of document.querySelectorAll("[data-refresh]")) {
   refresh(place);
 }
 commands(document);
+// Revealed values are the answer to a form: reloading it would send the form again.
+const revealed = document.querySelector("[data-address]");
+if (revealed) {
+  history.replaceState(null, "", revealed.dataset.address);
+}
 // A page that comes back from the browser's memory has its buttons as they were left.
 window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[aria-busy]")) {
