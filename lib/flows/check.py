@@ -159,7 +159,7 @@ class Check:
         for attribute in verdict.format_notes:
             user_id = sight.state.subject.user_id
             logger.info("same number, other format", extra={"user": user_id, "of": attribute})
-        state = self._state(sight, chain=None, cover=True)
+        state = replace(self._state(sight, chain=None, cover=True), ruled=())
         outcomes = [self._partly(sight, attr, verdict) for attr in self._agreeing(sight, verdict)]
         self._commit(self._settled(sight, state), outcomes)
 
@@ -208,7 +208,9 @@ class Check:
             return
         outcomes = [self._partly(sight, attr, verdict) for attr in self._agreeing(sight, verdict)]
         outcomes += self._drifts.outcomes(sight, expected, verdict)
-        state = self._state(sight, chain=None, cover=True)
+        waiting = {o.incident.attribute for o in outcomes if o.incident.status.open}
+        ruled = {drift.attribute for drift in verdict.drifts} - waiting
+        state = replace(self._state(sight, chain=None, cover=True), ruled=tuple(sorted(ruled)))
         self._commit(self._settled(sight, state), outcomes)
 
     # -- storing ----------------------------------------------------------------------------

@@ -204,12 +204,12 @@ class SweepPage:
         if state.chain:
             work.tell(reading.subject, "agrees now")
         new_link = link is not None and link.pinned and link != state.link
-        if not (mark or state.chain or state.next_look or new_link):
+        if not (mark or state.chain or state.next_look or new_link or state.ruled):
             return
         stored = self._state(reading, state, link, mark, chain=None)
         covered = coverage.covered_to(reading.taken_at, self._settle)
         covered = max(covered, state.covered_to) if state.covered_to else covered
-        work.states.append(replace(stored, covered_to=covered))
+        work.states.append(replace(stored, covered_to=covered, ruled=()))
         if not mark:
             return
         if mark.published is None or coverage.is_covered(mark.published, covered):

@@ -61,6 +61,7 @@ class SubjectState:
     touched_at: dict[Attribute, datetime] = field(default_factory=dict)
     mended: dict[Attribute, Mended] = field(default_factory=dict)
     errands: tuple[Errand, ...] = ()
+    ruled: tuple[Attribute, ...] = ()  # differed in the last read, and a person dismissed it
 
 
 @dataclass(frozen=True)
