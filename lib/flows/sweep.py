@@ -252,7 +252,9 @@ class Sweeping:
         app_id = sweep.apps[sweep.app]
         sizes, so_far = dict(sweep.sizes), 0
         if sweep.round == 1:
-            so_far = listed + (sweep.so_far if sweep.after else 0)
+            # A sweep that an earlier version began counted in `sizes`.
+            before = sizes.get(app_id, 0) if sweep.so_far is None else sweep.so_far
+            so_far = listed + (before if sweep.after else 0)
             # Before its end, what the last sweep counted tells more of when that will be.
             if not page.next or so_far > sizes.get(app_id, so_far):
                 sizes[app_id] = so_far

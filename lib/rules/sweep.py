@@ -94,7 +94,7 @@ class Sweep:
     shard: int = 0
     page: int = 0  # of this round
     sizes: dict[str, int] = field(default_factory=dict)
-    so_far: int = 0  # listed of the app at hand, in the first round
+    so_far: int | None = None  # listed of the app at hand, in the first round
     counts: Counts = Counts()
     round_began: datetime | None = None  # our clock
     first_read: datetime | None = None
