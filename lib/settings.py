@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 from lib.errors import SettingError
 
 PREFIX = "PUSHPROOF_"
+# Where the variable is not set; template.yaml has the same.
+SETTLE_SECONDS = 90.0
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -112,7 +114,7 @@ class WatchSettings:
         return cls(
             app_ids=watched_apps(env),
             tenant_id=env.text("ENTRA_TENANT_ID"),
-            settle=env.number("SETTLE_SECONDS", 90),
+            settle=env.number("SETTLE_SECONDS", SETTLE_SECONDS),
             look_delays=env.numbers("LOOK_DELAYS", "60,180,600"),
         )
 

@@ -12,6 +12,7 @@ import requests
 from lib.aws import called
 from lib.flows.receive import CHALLENGE
 from lib.hook_secret import REFETCH_SECONDS
+from lib.http import new_session
 from ops.connection import Trouble
 
 # An execution environment that read the secret just before it changed looks again only after
@@ -69,7 +70,10 @@ class Door:
         challenge = secrets.token_urlsafe(24)
         headers = {"Authorization": secret, CHALLENGE: challenge, "Accept": "application/json"}
         try:
-            answer = requests.get(self.url, headers=headers, timeout=(3, 5), allow_redirects=False)
+            with new_session() as session:
+                answer = session.get(
+                    self.url, headers=headers, timeout=(3, 5), allow_redirects=False
+                )
             return answer.status_code == 200 and answer.json() == {"verification": challenge}
         except (requests.RequestException, ValueError):
             return False

@@ -45,11 +45,12 @@ class Parked(Items):
         item = {**keys.parked(to_text(at), identifier), "reason": reason, "body": kept}
         self._call(self._client.put_item, TableName=self._name, Item=item)
 
-    def parked(self) -> list[ParkedWork]:
-        """Oldest first."""
+    def parked(self, since: datetime | None = None) -> list[ParkedWork]:
+        """Oldest first; all, or what was parked since then."""
         rows: list[Mapping[str, Any]] = []
         for number in range(keys.SHARDS):
-            rows.extend(self._query("pk = :p", {":p": f"PARKED#{number}"}))
+            values = {":p": f"PARKED#{number}", ":s": to_text(since) if since else " "}
+            rows.extend(self._query("pk = :p AND sk > :s", values))
         return sorted((_work(row) for row in rows), key=lambda work: work.sk)
 
     def unpark(self, work: ParkedWork) -> None:

@@ -14,8 +14,9 @@ from ops.console.desk import desk
 from ops.console.errors import Stop, sentence
 from ops.console.shelf import Followed, shelf
 from ops.parked_command import about
+from ops.replay.names import asks_okta
 from ops.replay.parked import again as send_again
-from ops.replay.runs import Rules, asks_okta
+from ops.replay.runs import Rules
 
 # Of a list; the oldest first.
 MOST = 200
@@ -58,7 +59,7 @@ def again(work_id: str) -> Response:
     """Safe at any time: coverage and digests make repeats free. What it comes to is followed."""
     here, work = desk(), _known(work_id)
     queue = SqsCheckQueue(here.client("sqs"), here.connection.output("CheckQueueUrl"))
-    rules, find = Rules.of(here.connection), asks_okta(here.connection)
+    rules, find = Rules.of(here.connection, here.clock), asks_okta(here.connection)
     delivered = send_again(work, here.table, queue, rules, find, here.clock)
     if not delivered.sent.taken:
         flash(sentence(delivered.sent.answer), "failed")

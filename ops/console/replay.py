@@ -16,8 +16,9 @@ from ops.console.errors import Stop, sentence
 from ops.console.guard import takes
 from ops.console.shelf import Followed, shelf
 from ops.replay import deliveries, log_events
+from ops.replay.names import asks_okta
 from ops.replay.readings import Verdict, read_each
-from ops.replay.runs import Rules, asks_okta, deliver
+from ops.replay.runs import Rules, deliver
 from ops.replay.send import Post, target_of
 from ops.samples import Sample
 
@@ -134,7 +135,7 @@ def _sent(found: Sample, back: str) -> Response:
     wanted = {name: bool(request.form.get(name)) for name in LATER}
     now = here.clock() if wanted["now"] else None
     made = deliveries.rewritten(found, new_ids=wanted["new-ids"], now=now)
-    rules, find = Rules.of(here.connection), asks_okta(here.connection)
+    rules, find = Rules.of(here.connection, here.clock), asks_okta(here.connection)
     with Post(target_of(here.connection), here.clock) as post:
         delivered = deliver(post, made, here.table, rules, find)
     return redirect(url_for("sent.page", number=shelf().sent.add(Followed(delivered))), 303)

@@ -36,4 +36,7 @@ def _moving(followed: Followed) -> dict[str, Any]:
         "left": max(0, len(rows) - MOST),
         "lanes": [(lane, stations(delivered.sent, lane)) for lane in list(lanes.values())[:MOST]],
         "ended": all(row.ended for row in rows),
+        # A person may still move what has ended by itself.
+        "final": all(row.ended for row in rows)
+        and all(lane.outcome.final for lane in lanes.values()),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -15,6 +15,8 @@ from ops.connection import Connection, Misuse, connect
 from ops.options import machine, where
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from ops.replay.log_range import Replayed
     from ops.replay.runs import Delivered, Row
     from ops.replay.send import Target
@@ -125,8 +127,9 @@ def _to(
     yes: bool,
 ) -> int:
     from ops.replay.deliveries import events_of
+    from ops.replay.names import asks_okta
     from ops.replay.readings import read_each
-    from ops.replay.runs import Delivered, Rules, asks_okta, deliver
+    from ops.replay.runs import Delivered, Rules, deliver
     from ops.replay.send import Post
 
     if not (connection and connection.is_sandbox) and not yes:
@@ -155,7 +158,8 @@ def _parked(
     from ops.replay.parked import send_again
 
     if not connection.is_sandbox and not yes:
-        click.confirm(f"Send {len(ids)} of the parked again, at {connection.name}?", abort=True)
+        asked = f"Send {len(ids)} of the parked again, at {connection.name}?"
+        click.confirm(asked, abort=True, err=True)
     return _tell(send_again(connection, list(dict.fromkeys(ids))), as_json, patience)
 
 
@@ -165,9 +169,7 @@ def _tell(done: Sequence[Delivered], as_json: bool, patience: float | None) -> i
     from ops.replay import view
 
     console = render.console()
-    told: Told = [(each, each.look()) for each in done]
-    if patience is not None:
-        told = _followed(done, patience, None if as_json else console.print)
+    told = _followed(done, patience or 0.0, None if as_json else console)
     if as_json:
         click.echo(json.dumps([view.plain(each, rows) for each, rows in told]))
     else:
@@ -180,16 +182,29 @@ def _tell(done: Sequence[Delivered], as_json: bool, patience: float | None) -> i
     return 0 if well and not left else NOT_AT_ITS_END
 
 
-def _followed(
-    done: Sequence[Delivered], patience: float, say: Callable[[str], None] | None
-) -> Told:
-    """Looks again and again; each decision is said once, when it is seen."""
+def _followed(done: Sequence[Delivered], patience: float, screen: Console | None) -> Told:
+    """Looks again and again; each decision is said once, when it is seen.
+
+    A table that does not answer ends nothing: what was sent and seen is still told.
+    """
+    from rich.text import Text
+
+    from lib.errors import Transient
     from lib.rules.mask import printable
 
     until = time.monotonic() + patience
     said: set[str] = set()
+    trouble = ""
     while True:
-        told = [(each, each.look()) for each in done]
+        told: Told = []
+        for each in done:
+            try:
+                told.append((each, each.look()))
+            except Transient as error:
+                told.append((each, each.rows))
+                if str(error) != trouble:
+                    trouble = str(error)
+                    click.echo(f"The table can not be read: {trouble}.", err=True)
         lines = [
             f"{m.at:%H:%M:%S}  {lane.subject.user_id}  {m.actor}: {m.what}"
             + (f" - {m.detail}" if m.detail else "")
@@ -198,8 +213,9 @@ def _followed(
             for m in lane.moments
         ]
         for line in dict.fromkeys(lines):
-            if line not in said and say:
-                say(printable(line))
+            if screen and patience and line not in said:
+                # As text: what a person or a vendor wrote is no markup.
+                screen.print(Text(printable(line)), soft_wrap=True)
         said.update(lines)
         ended = all(row.ended for _, rows in told for row in rows)
         if ended or time.monotonic() >= until:
@@ -217,7 +233,8 @@ def _log(
     yes: bool,
 ) -> int:
     from ops.replay.log_range import replay_of
-    from ops.replay.runs import Rules, asks_okta, prepared
+    from ops.replay.names import asks_okta
+    from ops.replay.runs import Rules, prepared
     from ops.replay.send import Sent
 
     if not (connection.is_sandbox or dry_run or yes):

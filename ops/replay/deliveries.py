@@ -5,7 +5,6 @@ Source of the envelope: Okta's event hook documentation (eventId names the deliv
 
 from __future__ import annotations
 
-import copy
 import json
 import uuid
 from collections.abc import Mapping, Sequence
@@ -14,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from lib.rules.mask import printable
 from lib.times import from_text_or_none, to_text
 from ops import samples
 from ops.connection import Misuse, Trouble
@@ -22,6 +22,7 @@ from ops.samples import FOLDER, Sample
 HEADERS = {"Accept": "application/json", "Content-Type": "application/json"}
 # Receive takes 5 MB; what a person pastes is a delivery or a few entries of the log.
 LONGEST = 5_000_000
+LONGEST_NAME = 60
 
 
 def of_name(name_or_file: str) -> Sample:
@@ -29,10 +30,10 @@ def of_name(name_or_file: str) -> Sample:
     file = FOLDER / f"{name_or_file}.json"
     if name_or_file not in samples.names():
         file = Path(name_or_file)
-    if not file.is_file():
-        raise Trouble(
-            f"There is no sample or file {name_or_file}; samples: {', '.join(samples.names())}."
-        )
+    if not _is_file(file):
+        # A delivery given in place of its file holds values.
+        name = printable(name_or_file[:LONGEST_NAME])
+        raise Trouble(f"There is no sample or file {name}; samples: {', '.join(samples.names())}.")
     try:
         text = file.read_text()
     except (OSError, UnicodeDecodeError):
@@ -45,7 +46,7 @@ def of_text(text: str, name: str, said: str = "The text") -> Sample:
 
     `said`: what a refusal calls it. Raises Misuse.
     """
-    if len(text.encode()) > LONGEST:
+    if len(text) > LONGEST:
         raise Misuse(f"{said} is larger than {LONGEST} bytes, more than the hook takes.")
     try:
         found = json.loads(text)
@@ -90,12 +91,10 @@ def rewritten(sample: Sample, *, new_ids: bool = False, now: datetime | None = N
     A hint older than its subject's last read is answered already, so a sample sent twice needs
     new times to make anybody look. What holds no events stays as it is.
     """
-    body = _body(sample)
-    events = events_of(sample)
+    body = _body(sample) if new_ids or now else None
+    events = body["data"]["events"] if body else []
     if body is None or not events:
         return sample
-    body = copy.deepcopy(body)
-    events = body["data"]["events"]
     if new_ids:
         body["eventId"] = str(uuid.uuid4())
         _renew_ids(events)
@@ -126,10 +125,31 @@ def _of_sample(found: Mapping[str, Any], name: str, said: str) -> Sample:
     method, headers, body = found["method"], found["headers"], found.get("body")
     if method not in ("GET", "POST") or not isinstance(headers, dict):
         raise Misuse(f"{said} is no sample: its method is GET or POST, and its headers a mapping.")
-    if not all(isinstance(value, str) and value.isprintable() for value in headers.values()):
-        raise Misuse(f"{said} is no sample: each header is one line of text.")
+    if not all(_is_header(part) for pair in headers.items() for part in pair):
+        raise Misuse(f"{said} is no sample: each header is one line of ASCII text.")
     text = body if isinstance(body, str) or body is None else json.dumps(body)
+    if text is not None and not _is_text(text):
+        raise Misuse(f"{said} is no sample: its body holds halves of characters.")
     return Sample(name, str(method), {str(key): value for key, value in headers.items()}, text)
+
+
+def _is_file(file: Path) -> bool:
+    try:
+        return file.is_file()
+    except (OSError, ValueError):  # longer than a name may be, or with a NUL
+        return False
+
+
+def _is_header(text: object) -> bool:
+    return isinstance(text, str) and text.isascii() and text.isprintable()
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _body(sample: Sample) -> dict[str, Any] | None:
@@ -166,7 +186,10 @@ def _move_times(events: Sequence[Any], now: datetime) -> None:
     if not known:
         return
     span = now - max(known)
-    for event in events:
-        moment = _published(event)
-        if moment:
-            event["published"] = to_text(moment + span)
+    try:
+        for event in events:
+            moment = _published(event)
+            if moment:
+                event["published"] = to_text(moment + span)
+    except OverflowError:
+        raise Misuse("Their times are too far apart to be moved.") from None

@@ -34,7 +34,7 @@ class Outcome(StrEnum):
     FOR_APPROVAL = "waits for approval"
     OBSERVED = "differs, nothing is done in mode observe"
     SHARED = "is listed by a shared cause"
-    DISMISSED = "was dismissed"
+    DISMISSED = "differs, and was dismissed"
     PROVED = "was mended and proved"
     EQUAL = "both sides agree"
     ANSWERED = "was answered by an earlier read"
@@ -50,6 +50,11 @@ class Outcome(StrEnum):
         return self in (Outcome.PROVED, Outcome.EQUAL)
 
     @property
+    def final(self) -> bool:
+        """Not even a person moves it on, but by a new event."""
+        return self.ended and self not in _PEOPLE
+
+    @property
     def for_somebody(self) -> bool:
         return self in (Outcome.FOR_PERSON, Outcome.FOR_APPROVAL)
 
@@ -62,6 +67,15 @@ _GOING = frozenset(
         Outcome.ONCE_MORE,
         Outcome.MENDING,
         Outcome.PROVING,
+    }
+)
+_PEOPLE = frozenset(
+    {
+        Outcome.PARKED,
+        Outcome.FOR_PERSON,
+        Outcome.FOR_APPROVAL,
+        Outcome.OBSERVED,
+        Outcome.SHARED,
     }
 )
 _OF = {
@@ -82,12 +96,12 @@ _OURS = (Status.REMEDIATING, Status.PROVING)
 class Seen:
     """What the table says now. `incidents`: the subject's that are open or moved since.
 
-    `parked`: why its work was set aside since. `marked`: a sweep is to read it.
+    `parked`: work about it was set aside since. `marked`: a sweep is to read it.
     """
 
     state: SubjectState
     incidents: tuple[Incident, ...] = ()
-    parked: str = ""
+    parked: bool = False
     marked: bool = False
 
 
@@ -119,10 +133,13 @@ def outcome(hint: Hint, before: SubjectState, seen: Seen, *, look: bool = False)
         return Outcome.ONCE_MORE
     if seen.incidents:
         return worst(_OF[incident.status] for incident in seen.incidents)
+    if state.ruled:
+        return Outcome.DISMISSED
     proved = {m.at for m in state.mended.values()} - {m.at for m in before.mended.values()}
     if proved:
         return Outcome.PROVED
-    unseen = hint.guessed and state.link is None and state.covered_to is None
+    # Check asks Graph for nobody where an event without an app says nothing of this one.
+    unseen = hint.guessed and state.link is None and state.covered_to == before.covered_to
     return Outcome.NOBODY if unseen else Outcome.EQUAL
 
 

@@ -30,10 +30,10 @@ def by_id(log: Http, uuids: Sequence[str], clock: Clock = utc_now) -> list[objec
     """
     strange = [uuid for uuid in uuids if not is_id(uuid)]
     if strange or len(uuids) > MOST_IDS:
-        raise Misuse(f"--event takes the uuid of an entry of the log, at most {MOST_IDS} times.")
+        raise Misuse(f"An entry of the log is named by its uuid, at most {MOST_IDS} at a time.")
     asked = " or ".join(f'uuid eq "{uuid}"' for uuid in uuids)
     entries = latest(log, clock() - RETENTION, asked)
-    found = {entry["uuid"]: entry for entry in entries if isinstance(entry, dict)}
+    found = {entry.get("uuid"): entry for entry in entries if isinstance(entry, dict)}
     missing = [uuid for uuid in uuids if uuid not in found]
     if missing:
         raise Trouble(

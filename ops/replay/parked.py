@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from lib.aws import SqsCheckQueue, client
-from lib.errors import Permanent
+from lib.errors import Permanent, Transient
 from lib.flows.unpark import message_of, retry
 from lib.messages import CheckMessage, RemediationMessage
 from lib.ports import CheckQueue
@@ -15,9 +15,9 @@ from lib.store.parked import ParkedWork
 from lib.store.table import Table
 from lib.times import Clock, utc_now
 from ops.connection import Connection, Trouble
-from ops.replay.following import Find, Following, told_names
+from ops.replay.names import Find, asks_okta
 from ops.replay.readings import EventRead, Verdict
-from ops.replay.runs import Delivered, Rules, asks_okta, hints_of
+from ops.replay.runs import Delivered, Rules, followed
 from ops.replay.send import Sent
 
 
@@ -41,18 +41,20 @@ def again(
     find: Find,
     clock: Clock = utc_now,
 ) -> Delivered:
-    """What can never be sent again is told as its answer."""
+    """What was not sent, now or ever, is told as its answer."""
     about = _named_by(work, table)
-    names = told_names(about.nameless, find)
     message = message_of(work)
     look = isinstance(message, RemediationMessage) or (message is not None and message.look)
-    following = Following(table, hints_of([about], names), rules.settle, look=look)
+    following = followed([about], table, rules, find, look=look)
     at = clock()
     try:
         retry(work, table, queue, clock)
     except Permanent as error:
         return Delivered(Sent(work.id, 409, str(error), at), [], following)
-    return Delivered(Sent(work.id, 200, "", at), [about], following, names)
+    except Transient as error:
+        # Sent first and unparked after: it may be both.
+        return Delivered(Sent(work.id, 0, str(error), at, unsure=True), [about], following)
+    return Delivered(Sent(work.id, 200, "", at), [about], following)
 
 
 def _named_by(work: ParkedWork, table: Table) -> EventRead:

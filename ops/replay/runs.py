@@ -6,22 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from lib.errors import PushproofError
 from lib.model import Subject
-from lib.okta import Okta
-from lib.rules.hints import Hint
-from lib.settings import Environment, watched_apps
+from lib.settings import SETTLE_SECONDS, Environment, watched_apps
 from lib.store.table import Table
+from lib.times import Clock, utc_now
 from ops.connection import Connection
 from ops.replay.deliveries import events_of
 from ops.replay.fates import Outcome, worst
-from ops.replay.following import Find, Following, Lane, told_names
+from ops.replay.following import Following, Lane
+from ops.replay.names import Find, Names, key_of
 from ops.replay.readings import EventRead, Verdict, read_each
 from ops.replay.send import Post, Sent
 from ops.samples import Sample
-from ops.vendors import okta_as_reader
 
 
 @dataclass(frozen=True)
@@ -40,35 +36,32 @@ class Row:
 
 @dataclass(frozen=True)
 class Rules:
-    """What receive and check go by, as deployed."""
+    """What receive and check go by, as deployed; `clock` is this machine's."""
 
     app_ids: tuple[str, ...]
     settle: timedelta
+    clock: Clock = utc_now
 
     @classmethod
-    def of(cls, connection: Connection) -> Rules:
+    def of(cls, connection: Connection, clock: Clock = utc_now) -> Rules:
         env = Environment(connection.settings())
-        return cls(watched_apps(env), timedelta(seconds=env.number("SETTLE_SECONDS", 90)))
-
-
-Names = Mapping[tuple[str, str], Subject]
+        settle = timedelta(seconds=env.number("SETTLE_SECONDS", SETTLE_SECONDS))
+        return cls(watched_apps(env), settle, clock)
 
 
 class Delivered:
-    """`following` None: whoever answered has no table that we may read. `names`: whose the app
-    users are that events named.
-    """
+    """`following` None: whoever answered has no table that we may read."""
 
     def __init__(
-        self,
-        sent: Sent,
-        events: Sequence[EventRead],
-        following: Following | None,
-        names: Names | None = None,
+        self, sent: Sent, events: Sequence[EventRead], following: Following | None
     ) -> None:
         self.sent, self.events, self.following = sent, tuple(events), following
-        self._names = names or {}
         self._lanes: Mapping[Subject, Lane] = {}
+
+    @property
+    def rows(self) -> list[Row]:
+        """As of the last look."""
+        return [self._row(event) for event in self.events]
 
     @property
     def lanes(self) -> list[Lane]:
@@ -77,36 +70,50 @@ class Delivered:
 
     def look(self) -> list[Row]:
         """Raises Transient."""
-        if self.following and self.sent.taken:
+        if self.following and self.sent.maybe:
             self._lanes = self.following.look()
-        return [self._row(event) for event in self.events]
+        return self.rows
 
     def _row(self, event: EventRead) -> Row:
-        if not self.sent.taken:
-            return Row(event, f"was refused ({self.sent.status})", ended=True, well=False)
+        if not self.sent.maybe:
+            refused = f"was refused ({self.sent.status})" if self.sent.status else "was not sent"
+            return Row(event, refused, ended=True, well=False)
         if self.following is None:
-            return Row(event, "was taken", ended=True)
+            return Row(event, "was taken" if self.sent.taken else "may have been taken", ended=True)
         lanes = tuple(self._lanes[s] for s in self._subjects(event) if s in self._lanes)
+        if event.nameless and len(lanes) < len(event.hints) + len(event.nameless):
+            return self._nameless(event, self.following, lanes)
         if lanes:
             now = worst(lane.outcome for lane in lanes)
-            parked = any(lane.reason for lane in lanes)
-            return Row(
-                event, now.value, all(x.outcome.ended for x in lanes), not parked, lanes, now
-            )
+            parked = any(lane.parked for lane in lanes)
+            ended = all(lane.outcome.ended for lane in lanes)
+            return Row(event, now.value, ended, not parked, lanes, now)
         if event.verdict is Verdict.NAMED:
-            return Row(event, "was taken", ended=True)
-        if event.verdict is Verdict.NAMELESS:
-            return Row(event, "names an app user that Okta does not tell", ended=True, well=False)
+            return Row(event, "was taken, and is not followed yet", ended=False)
         well = event.verdict is not Verdict.UNREADABLE
         return Row(event, event.verdict.value, ended=True, well=well)
 
+    def _nameless(self, event: EventRead, following: Following, lanes: tuple[Lane, ...]) -> Row:
+        """Somebody of it is known by an app user's name only."""
+        keys = [key_of(each) for each in event.nameless]
+        for key in keys:
+            if key in following.parked_names:
+                became = f"is parked: {following.parked_names[key]}"
+                return Row(event, became, ended=True, well=False, lanes=lanes)
+        for key in keys:
+            if key in following.names.nobody:
+                became = following.names.nobody[key]
+                return Row(event, became, ended=True, well=False, lanes=lanes)
+        return Row(event, "names an app user, whom Okta is to tell", ended=False, lanes=lanes)
+
     def _subjects(self, event: EventRead) -> list[Subject]:
-        named = [self._names.get((n.app_id, n.app_user_name)) for n in event.nameless]
+        found = self.following.names.found if self.following else {}
+        named = [found.get(key_of(each)) for each in event.nameless]
         return [*(hint.subject for hint in event.hints), *(s for s in named if s)]
 
 
 def deliver(post: Post, sample: Sample, table: Table, rules: Rules, find: Find) -> Delivered:
-    """Raises Trouble and Transient."""
+    """Raises Transient before anything is sent."""
     told_by = prepared(events_of(sample), table, rules, find)
     return told_by(post.send(sample))
 
@@ -116,29 +123,13 @@ def prepared(
 ) -> Callable[[Sent], Delivered]:
     """Reads what is stored, before anything is sent; takes what became of the sending."""
     events = read_each(entries, rules.app_ids)
-    names = told_names([each for event in events for each in event.nameless], find)
-    following = Following(table, hints_of(events, names), rules.settle)
-    return lambda sent: Delivered(sent, events, following, names)
+    following = followed(events, table, rules, find)
+    return lambda sent: Delivered(sent, events, following)
 
 
-def hints_of(events: Sequence[EventRead], names: Names) -> list[Hint]:
-    """Those that name a user, and those whose app user could be told."""
+def followed(
+    events: Sequence[EventRead], table: Table, rules: Rules, find: Find, *, look: bool = False
+) -> Following:
     hints = [hint for event in events for hint in event.hints]
-    for each in (each for event in events for each in event.nameless):
-        subject = names.get((each.app_id, each.app_user_name))
-        if subject:
-            hints.append(Hint(subject, each.published, each.uuids))
-    return hints
-
-
-def asks_okta(connection: Connection) -> Find:
-    """As check asks, with what the operator may read; whoever may not is told so by the row."""
-
-    def find(app_id: str, app_user_name: str) -> Subject | None:
-        try:
-            okta = Okta(okta_as_reader(Environment(connection.settings())))
-            return okta.find_subject(app_id, app_user_name)
-        except (PushproofError, ClientError, BotoCoreError):
-            return None
-
-    return find
+    names = Names([each for event in events for each in event.nameless], find)
+    return Following(table, hints, names, rules.settle, look=look, clock=rules.clock)

@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 import requests
 
 from lib.aws import client
+from lib.http import new_session
 from lib.times import Clock, utc_now
-from ops.connection import Connection, Misuse, Trouble
+from ops.connection import Connection, Misuse
 from ops.hook_door import Door
 from ops.samples import Sample
 
@@ -25,16 +26,24 @@ _NOT_OURS = frozenset({"authorization", "host", "content-length", "transfer-enco
 
 @dataclass(frozen=True)
 class Sent:
-    """What the hook answered to one delivery, and when."""
+    """What the hook answered to one delivery, and when it was sent. `status` 0: nothing.
+
+    `unsure`: no answer came in time, so it may have been taken.
+    """
 
     sample: str
     status: int
     answer: str
     at: datetime
+    unsure: bool = False
 
     @property
     def taken(self) -> bool:
         return self.status == 200
+
+    @property
+    def maybe(self) -> bool:
+        return self.taken or self.unsure
 
 
 @dataclass(frozen=True)
@@ -55,12 +64,10 @@ def target_of(connection: Connection) -> Target:
 
 def target_at(url: str) -> Target:
     """Any address; its secret comes from the environment. Raises Misuse."""
-    parts = urlsplit(url)
-    local = parts.scheme == "http" and parts.hostname in _LOOPBACK
-    if not (parts.hostname and (local or parts.scheme == "https")) or parts.username is not None:
+    if not (url.startswith("https://") or _is_local(url)) or not _is_plain(url):
         raise Misuse("--url takes an https address, or http on this machine.")
     secret = os.environ.get(SECRET, "")
-    if not secret:
+    if not secret or not (secret.isascii() and secret.isprintable()):
         raise Misuse(f"Set {SECRET} to the secret that the hook at --url expects.")
     return Target(url, url, secret)
 
@@ -70,10 +77,14 @@ class Post:
 
     def __init__(self, target: Target, clock: Clock = utc_now) -> None:
         self._target, self._clock = target, clock
-        self._session = requests.Session()
+        self._session = new_session()
+        if _is_local(target.url):
+            # What stays on this machine is nothing for a proxy, least of all the secret.
+            self._session.trust_env = False
+            self._session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
 
     def send(self, sample: Sample) -> Sent:
-        """Raises Trouble when there is no answer."""
+        """Where no answer came, that is the answer: what was sent before it is still to be told."""
         headers = {n: v for n, v in sample.headers.items() if n.lower() not in _NOT_OURS}
         at = self._clock()
         try:
@@ -85,9 +96,11 @@ class Post:
                 timeout=(3, 10),
                 allow_redirects=False,
             )
+        except requests.ReadTimeout:
+            return Sent(sample.name, 0, "no answer in 10 s; it may have been taken", at, True)
         except requests.RequestException as error:
             kind = type(error).__name__
-            raise Trouble(f"The hook could not be reached ({kind}).") from None
+            return Sent(sample.name, 0, f"the hook could not be reached ({kind})", at)
         return Sent(sample.name, answer.status_code, answer.text[:200], at)
 
     def __enter__(self) -> Post:
@@ -100,3 +113,20 @@ class Post:
         trace: TracebackType | None,
     ) -> None:
         self._session.close()
+
+
+def _is_local(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and parts.hostname in _LOOPBACK
+
+
+def _is_plain(url: str) -> bool:
+    """An address that names a host and nobody's password."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.username is None and parts.port != 0
+    except ValueError:
+        return False

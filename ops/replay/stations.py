@@ -12,6 +12,7 @@ from ops.replay.send import Sent
 
 _TO_CHECK = (Outcome.WAITING, Outcome.MARKED, Outcome.LOOKING, Outcome.ONCE_MORE)
 _NOTHING = (Outcome.EQUAL, Outcome.ANSWERED, Outcome.NOBODY)
+_LEFT = (Outcome.DISMISSED, Outcome.OBSERVED)
 _MEND_DONE = (Outcome.PROVING, Outcome.PROVED)
 
 
@@ -41,8 +42,8 @@ def stations(sent: Sent, lane: Lane) -> tuple[Station, ...]:
 
 def _check(lane: Lane) -> Station:
     now, at = lane.outcome, lane.state.last_read
-    if now is Outcome.PARKED:
-        return Station("check", Standing.FAILED, f"parked: {lane.reason}")
+    if now is Outcome.PARKED and lane.parked and lane.parked.by == "check":
+        return Station("check", Standing.FAILED, f"parked: {lane.parked.reason}")
     if now is Outcome.LOOKING and lane.state.chain:
         again = f", again at {lane.state.next_look:%H:%M:%S}" if lane.state.next_look else ""
         return Station("check", Standing.NOW, f"look {lane.state.chain.looks}: differs{again}", at)
@@ -64,12 +65,17 @@ def _remediate(lane: Lane) -> Station:
     last = [m.at for m in lane.moments if m.actor == "remediate"]
     if now in _NOTHING:
         return Station("remediate", Standing.NONE)
+    if lane.parked and lane.parked.by == "remediate":
+        return Station("remediate", Standing.FAILED, f"parked: {lane.parked.reason}")
     if now is Outcome.PARKED or now in _TO_CHECK:
         return Station("remediate", Standing.AHEAD)
+    if now in _LEFT:
+        return Station("remediate", Standing.NONE, now.value)
     if now is Outcome.MENDING:
         return Station("remediate", Standing.NOW, now.value, max(last, default=None))
     if now in _MEND_DONE:
-        ours = any(incident.mended_by_us for incident in lane.incidents)
+        # Where no incident is left to be seen, the table remembers only mends of ours.
+        ours = not lane.incidents or any(i.mended_by_us for i in lane.incidents)
         told = "mended" if ours else "mended by others"
         return Station("remediate", Standing.DONE, told, max(last, default=None))
     return Station("remediate", Standing.WAITS, now.value)
@@ -82,6 +88,6 @@ def _proof(lane: Lane) -> Station:
         return Station("proof", Standing.DONE, "expected = actual", max(proved, default=None))
     if now is Outcome.PROVING:
         return Station("proof", Standing.NOW, "read again after the last step")
-    if now in _NOTHING:
+    if now in _NOTHING or now in _LEFT:
         return Station("proof", Standing.NONE)
     return Station("proof", Standing.AHEAD)

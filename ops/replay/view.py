@@ -21,7 +21,7 @@ def screen(told: Sequence[tuple[Delivered, Sequence[Row]]]) -> Group:
     parts: list[RenderableType] = []
     for delivered, rows in told:
         sent = delivered.sent
-        answer = f"{sent.status}  {printable(sent.sample)}"
+        answer = f"{sent.status or 'no answer'}  {printable(sent.sample)}"
         if not sent.taken:
             answer += f"  {printable(sent.answer)}"
         elif not rows:
@@ -69,7 +69,7 @@ def _plain_lane(lane: Lane) -> dict[str, object]:
         "user": lane.subject.user_id,
         "outcome": lane.outcome.name.lower(),
         "ended": lane.outcome.ended,
-        "reason": lane.reason,
+        "reason": lane.parked.reason if lane.parked else "",
         "incidents": [
             {"incident": i.id, "attribute": i.attribute.value, "status": i.status.value}
             for i in lane.incidents
@@ -95,7 +95,7 @@ def _about(row: Row) -> str:
 
 def _became(row: Row) -> Text:
     incidents = {i.id: None for lane in row.lanes for i in lane.incidents}
-    reasons = {lane.reason: None for lane in row.lanes if lane.reason}
+    reasons = {lane.parked.reason: None for lane in row.lanes if lane.parked}
     more = "; ".join([*incidents, *map(printable, reasons)])
     style = "red" if not row.well else "" if row.ended else "yellow"
     return Text(f"{row.became}: {more}" if more else row.became, style)

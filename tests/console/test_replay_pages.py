@@ -77,6 +77,14 @@ def test_it_is_sent_and_followed_to_its_end(
     live = browser.read("/replay/sent/1/live")
     assert "waits for approval" in live
     assert f"/incidents/{simple.id}" in live
+    # By itself no more; but a person may move it on, so it is looked at less often.
+    assert "data-still" not in live
+    assert "data-slowly" in live
+    stage.says("second.operator")
+    assert "is being mended" in browser.read("/replay/sent/1/live")
+    stage.drain()
+    live = browser.read("/replay/sent/1/live")
+    assert "was mended and proved" in live
     assert "data-still" in live
     for station in ("receive", "check", "remediate", "proof"):
         assert f"<strong>{station}</strong>" in live
@@ -210,7 +218,7 @@ def test_an_empty_log_says_so(browser: Browser, log: FakeLog) -> None:
 
 @pytest.mark.parametrize("uuid", ["", 'x" or eventType eq "y', "a b", "x" * 65])
 def test_only_a_uuid_is_asked_for(browser: Browser, log: FakeLog, uuid: str) -> None:
-    assert "--event takes the uuid" in browser.done("/replay/log", uuid=uuid)
+    assert "An entry of the log is named by its uuid" in browser.done("/replay/log", uuid=uuid)
     assert not [each for each in log.asked if "uuid" in each]
 
 

@@ -194,7 +194,7 @@ def test_who_runs_out_of_patience_is_told_that_it_goes_on(
         (["--event", "u-1", "--url", "https://x.example"], "--url takes files only"),
         (["--since", "2h", "--follow", "--dry-run"], "With --dry-run nothing is sent"),
         (["push-landed", "--url", "http://hook.example"], "--url takes an https address"),
-        (["--event", 'x" or "y'], "--event takes the uuid"),
+        (["--event", 'x" or "y'], "An entry of the log is named by its uuid"),
         (["push-landed", "--patience", "0"], "patience"),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 from lib.flows.receive import Receive, Request
 from lib.times import to_text
 from ops.replay.deliveries import of_entries
-from ops.replay.following import Find
+from ops.replay.names import Find
 from ops.replay.runs import Delivered, Row, Rules, deliver
 from ops.replay.send import Sent
 from ops.samples import Sample
@@ -43,11 +43,16 @@ class Hook:
 
     def __init__(self, stage: Stage) -> None:
         self.stage, self.status = stage, 0
+        self.unsure = self.down = False
         self.receive = Receive(OpenDoor(), stage.checks, (APP, OTHER_APP), stage.clock)  # type: ignore[arg-type]
 
     def send(self, sample: Sample) -> Sent:
-        answer = self.receive.run(Request(sample.method, {}, sample.body))
         at = self.stage.clock()
+        if self.down:
+            return Sent(sample.name, 0, "the hook could not be reached", at)
+        answer = self.receive.run(Request(sample.method, {}, sample.body))
+        if self.unsure:
+            return Sent(sample.name, 0, "no answer in 10 s", at, unsure=True)
         return Sent(sample.name, self.status or answer.status, str(dict(answer.body)), at)
 
 
@@ -75,7 +80,7 @@ class Sending:
     def __call__(self, *entries: object, ago: float = SETTLE + 10) -> Delivered:
         now = self.stage.clock()
         events = entries or (entry(now - timedelta(seconds=ago)),)
-        rules = Rules((APP, OTHER_APP), timedelta(seconds=SETTLE))
+        rules = Rules((APP, OTHER_APP), timedelta(seconds=SETTLE), self.stage.clock)
         sample = of_entries(list(events), "made")
         return deliver(self.hook, sample, self.stage.table, rules, self.find)  # type: ignore[arg-type]
 

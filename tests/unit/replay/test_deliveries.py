@@ -70,6 +70,9 @@ def test_a_sample_keeps_its_request() -> None:
         ('{"method": "POST", "headers": []}', "its method is GET or POST"),
         ('{"method": "POST", "headers": {"a": "b\\r\\nc: d"}}', "each header is one line"),
         ('{"method": "POST", "headers": {"a": 7}}', "each header is one line"),
+        ('{"method": "POST", "headers": {"a": "ü"}}', "each header is one line"),
+        ('{"method": "POST", "headers": {"ü": "a"}}', "each header is one line"),
+        ('{"method": "POST", "headers": {}, "body": "\\ud800"}', "halves of characters"),
         ('"' + "x" * deliveries.LONGEST + '"', "is larger than"),
     ],
 )
@@ -109,10 +112,29 @@ def test_files_are_read_and_missing_ones_are_said(tmp_path: Path) -> None:
             deliveries.of_name(name)
 
 
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b", '{"phone": "+15550100"}' * 9])
+def test_what_is_no_name_of_a_file_is_not_repeated_whole(name: str) -> None:
+    with pytest.raises(Trouble, match="There is no sample or file") as trouble:
+        deliveries.of_name(name)
+    assert len(trouble.value.message.partition("; samples")[0]) < 100
+
+
 def test_nothing_is_rewritten_unless_asked() -> None:
     for name in samples.names():
         sample = deliveries.of_name(name)
-        assert deliveries.rewritten(sample) == sample
+        assert deliveries.rewritten(sample) is sample
+
+
+def test_a_deep_event_is_taken_as_it_is() -> None:
+    deep = '{"data": {"events": [{"x": ' + "[" * 900 + "]" * 900 + "}]}}"
+    made = deliveries.of_text(deep, "pasted")
+    assert len(events(deliveries.rewritten(made, new_ids=True, now=NOW))) == 1
+
+
+def test_times_at_the_ends_of_the_calendar_are_said() -> None:
+    far = [{**entry(THEN), "published": f"{year}-01-01T00:00:00Z"} for year in ("0001", "9999")]
+    with pytest.raises(Misuse, match="too far apart"):
+        deliveries.rewritten(deliveries.of_entries(far, "far"), now=NOW)
 
 
 def batch() -> Sample:

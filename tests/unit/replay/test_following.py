@@ -9,20 +9,26 @@ from typing import Any
 
 import pytest
 
-from lib.errors import Permanent
+from lib.errors import Permanent, Refused, Transient
 from lib.messages import CheckMessage
+from lib.model import Attribute
+from lib.rules.hints import NamelessHint
 from lib.rules.sweep import Mark
 from lib.settings import Mode
 from lib.store.parked import ParkedWork
+from ops.replay import names
 from ops.replay.fates import Outcome
+from ops.replay.following import Parked
 from ops.replay.parked import again
 from ops.replay.runs import Delivered, Rules
+from ops.replay.stations import Standing, stations
 from tests.fakes.clock import START
 from tests.fakes.make import (
     APP,
     OBJECT,
     OLD_PHONE,
     OTHER_APP,
+    PHONE,
     SUBJECT,
     USER,
     push,
@@ -31,8 +37,6 @@ from tests.fakes.make import (
 )
 from tests.fakes.stage import SETTLE, Stage
 from tests.unit.replay.conftest import Sending, entry, only
-
-RULES = Rules((APP, OTHER_APP), timedelta(seconds=SETTLE))
 
 
 def drifted(stage: Stage, mode: Mode = Mode.APPROVE) -> None:
@@ -175,7 +179,9 @@ def test_an_event_is_told_as_it_went(stage: Stage, sending: Sending, name: Outco
     assert row.became == name.value
     assert row.ended is name.ended
     assert row.well is (name is not Outcome.PARKED)
-    assert lane.reason == ("Okta knows no such user" if name is Outcome.PARKED else "")
+    assert (lane.parked.reason if lane.parked else "") == (
+        "Okta knows no such user" if name is Outcome.PARKED else ""
+    )
 
 
 def test_one_app_answers_and_the_other_knows_nobody(stage: Stage, sending: Sending) -> None:
@@ -232,7 +238,10 @@ def test_a_mend_that_nobody_watched_is_still_told(stage: Stage, sending: Sending
     drifted(stage, Mode.AUTO)
     delivered = sending()
     stage.drain()
-    assert only(delivered).became == Outcome.PROVED.value
+    row = only(delivered)
+    assert row.became == Outcome.PROVED.value
+    stops = stations(delivered.sent, row.lanes[0])
+    assert [stop.told for stop in stops[2:]] == ["mended", "expected = actual"]
 
 
 def test_a_refused_delivery_is_followed_by_nobody(stage: Stage, sending: Sending) -> None:
@@ -269,18 +278,185 @@ def test_an_app_users_name_is_followed_to_its_user(stage: Stage, sending: Sendin
         {"type": "AppUser", "id": "0ua1", "alternateId": "ordinary.user@corp.example"}
     )
     delivered = sending(event)
+    assert "find_subject" not in stage.okta.calls[:1]  # nothing is asked before it is sent
     assert only(delivered).lanes[0].subject.user_id == USER
     stage.looks()
     assert only(delivered).became == Outcome.EQUAL.value
 
 
-def test_a_name_that_okta_does_not_tell_is_said(stage: Stage, sending: Sending) -> None:
-    event = entry(stage.clock(), user=None)
-    event["target"].append({"type": "AppUser", "id": "0ua1", "alternateId": "no.body"})
-    row = only(sending(event))
-    assert row.ended
+def nameless(stage: Stage, name: str, number: int = 1) -> dict[str, Any]:
+    ago = stage.clock() - timedelta(seconds=SETTLE + 10)
+    event = entry(ago, user=None, uuid=f"u-{number}")
+    event["target"].append({"type": "AppUser", "id": f"0ua{number}", "alternateId": name})
+    return event
+
+
+def test_a_name_of_nobody_is_said_and_then_parked(stage: Stage, sending: Sending) -> None:
+    delivered = sending(nameless(stage, "no.body"))
+    row = only(delivered)
+    assert (row.ended, row.well) == (True, False)
+    assert row.became == "names an app user whom Okta does not know"
+    stage.looks()
+    assert only(delivered).became == "is parked: no user of this app has the name in the event"
+
+
+def test_okta_that_does_not_answer_is_asked_again(
+    stage: Stage, sending: Sending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is not known yet has not ended."""
+    monkeypatch.setattr(names, "PAUSE", 0.0)
+    stage.okta.names[APP, "ordinary.user"] = SUBJECT
+    down = [Transient("Okta does not answer")]
+
+    def find(app_id: str, name: str) -> Any:
+        if down:
+            raise down.pop()
+        return stage.okta.find_subject(app_id, name)
+
+    sending.find = find
+    drifted(stage)
+    delivered = sending(nameless(stage, "ordinary.user"))
+    row = only(delivered)
+    assert (row.became, row.ended) == ("names an app user, whom Okta is to tell", False)
+    stage.looks()
+    # Found only after its looks: what is stored answers as well.
+    assert only(delivered).became == Outcome.FOR_APPROVAL.value
+
+
+def test_whoever_may_not_ask_okta_is_told_so(stage: Stage, sending: Sending) -> None:
+    def find(app_id: str, name: str) -> Any:
+        raise Refused(403, "E0000006", "no")
+
+    sending.find = find
+    row = only(sending(nameless(stage, "ordinary.user")))
+    assert (row.became, row.ended) == ("names an app user, and Okta may not be asked whose", True)
     assert not row.well
-    assert row.became == "names an app user that Okta does not tell"
+
+
+def test_many_names_are_asked_for_a_few_at_a_look(stage: Stage, sending: Sending) -> None:
+    asked: list[str] = []
+
+    def find(app_id: str, name: str) -> None:
+        asked.append(name)
+
+    sending.find = find
+    many = [nameless(stage, f"user.{n}", n) for n in range(12)]
+    delivered = sending(*many)
+    assert asked == []
+    assert sum(row.ended for row in delivered.look()) == names.MOST_A_LOOK
+    assert len(asked) == names.MOST_A_LOOK
+    delivered.look()
+    assert all(row.ended for row in delivered.look())
+    assert len(asked) == len(set(asked)) == 12
+
+
+def test_what_differs_and_was_dismissed_is_never_called_equal(
+    stage: Stage, sending: Sending
+) -> None:
+    dismissed(stage, sending)
+    again = sending(entry(stage.clock()))
+    stage.looks()
+    (lane,) = only(again).lanes
+    assert lane.outcome is Outcome.DISMISSED
+    assert [m.what for m in lane.moments][-1] == "read both sides: differs"
+    stage.graph.set(mobile_phone=PHONE)
+    stage.clock.pass_by(200)
+    healed = sending(entry(stage.clock()))
+    stage.looks()
+    assert only(healed).became == Outcome.EQUAL.value
+
+
+def test_dismissed_and_read_again_between_two_looks(stage: Stage, sending: Sending) -> None:
+    drifted(stage)
+    delivered = sending()
+    stage.looks()
+    stage.says("first.operator", "dismiss", why="keeps the old number")
+    stage.clock.pass_by(200)
+    stage.hint()
+    stage.looks()
+    assert only(delivered).became == Outcome.DISMISSED.value
+
+
+def test_a_sweep_forgets_what_was_dismissed_once_it_agrees(stage: Stage, sending: Sending) -> None:
+    dismissed(stage, sending)
+    stage.clock.pass_by(200)
+    stage.hint()
+    stage.looks()
+    assert stage.state.ruled == (Attribute.MOBILE_PHONE,)
+    stage.graph.set(mobile_phone=PHONE)
+    stage.clock.pass_by(200)
+    stage.hint()
+    stage.looks()
+    assert stage.state.ruled == ()
+
+
+def test_a_look_that_was_parked_is_told(stage: Stage, sending: Sending) -> None:
+    drifted(stage)
+    delivered = sending()
+    stage.next_look()
+    assert only(delivered).became == Outcome.LOOKING.value
+    stage.okta.trouble[SUBJECT] = Permanent("Okta knows no such user any more")
+    stage.looks()
+    row = only(delivered)
+    assert (row.became, row.ended, row.well) == (Outcome.PARKED.value, True, False)
+    assert row.lanes[0].parked == Parked("Okta knows no such user any more")
+
+
+def test_a_parked_mend_is_the_mends(stage: Stage, sending: Sending) -> None:
+    delivered = mending(stage, sending)
+    only(delivered)
+    (message,) = stage.remediations.sent
+    stage.table.park("r-1", "it crashed", message.text(), stage.clock())
+    (lane,) = only(delivered).lanes
+    assert lane.parked == Parked("it crashed", "remediate")
+    standings = [stop.standing for stop in stations(delivered.sent, lane)]
+    assert standings[:3] == [Standing.DONE, Standing.DONE, Standing.FAILED]
+
+
+def test_work_that_names_an_app_user_only_is_followed_when_sent_again(
+    stage: Stage, sending: Sending
+) -> None:
+    hint = NamelessHint(APP, "no.body", stage.clock(), ("u-1",))
+    work = park(stage, CheckMessage(nameless=(hint,)).text())
+    stage.clock.pass_by(1)
+    delivered = again(work, stage.table, stage.checks, rules(stage), sending.find, stage.clock)
+    assert not only(delivered).well
+    stage.looks()
+    row = only(delivered)
+    assert row.became == "is parked: no user of this app has the name in the event"
+    assert (row.ended, row.well) == (True, False)
+
+
+def test_a_guess_that_nobody_looked_into_is_not_called_equal(
+    stage: Stage, sending: Sending
+) -> None:
+    """Read once before, never linked, not assigned: Graph is not asked, and nothing is compared."""
+    stage.okta.assigned.clear()
+    stage.graph.users.clear()
+    equal(stage, sending)
+    assert stage.state.covered_to is not None
+    stage.clock.pass_by(200)
+    delivered = sending(entry(stage.clock() - timedelta(seconds=SETTLE + 10), app=None))
+    before = len(stage.graph.calls)
+    stage.looks()
+    assert len(stage.graph.calls) == before
+    outcomes = {lane.subject.app_id: lane.outcome for lane in only(delivered).lanes}
+    assert outcomes[APP] is Outcome.NOBODY
+
+
+def test_an_answer_that_did_not_come_in_time_is_followed(stage: Stage, sending: Sending) -> None:
+    sending.hook.unsure = True
+    delivered = sending()
+    assert not only(delivered).ended
+    stage.looks()
+    assert only(delivered).became == Outcome.EQUAL.value
+
+
+def test_what_was_not_sent_says_so(stage: Stage, sending: Sending) -> None:
+    sending.hook.down = True
+    row = only(sending())
+    assert (row.became, row.ended, row.well) == ("was not sent", True, False)
+    assert stage.checks.sent == []
 
 
 def test_a_newer_event_waits_for_a_read_of_its_own(stage: Stage, sending: Sending) -> None:
@@ -304,6 +480,10 @@ def test_duplicates_of_one_event_are_one_lane(stage: Stage, sending: Sending) ->
     assert len(delivered.lanes) == 1
 
 
+def rules(stage: Stage) -> Rules:
+    return Rules((APP, OTHER_APP), timedelta(seconds=SETTLE), stage.clock)
+
+
 def park(stage: Stage, body: str) -> ParkedWork:
     stage.table.park("m-1", "Okta refused", body, stage.clock())
     (work,) = stage.table.parked()
@@ -312,7 +492,7 @@ def park(stage: Stage, body: str) -> ParkedWork:
 
 def test_parked_work_is_sent_and_followed(stage: Stage, sending: Sending) -> None:
     work = park(stage, CheckMessage.look_at(SUBJECT).text())
-    delivered = again(work, stage.table, stage.checks, RULES, sending.find, stage.clock)
+    delivered = again(work, stage.table, stage.checks, rules(stage), sending.find, stage.clock)
     assert stage.table.parked() == []
     assert only(delivered).became == Outcome.WAITING.value
     stage.looks()
@@ -322,15 +502,16 @@ def test_parked_work_is_sent_and_followed(stage: Stage, sending: Sending) -> Non
 def test_parked_again_is_told_with_its_reason(stage: Stage, sending: Sending) -> None:
     work = park(stage, CheckMessage.look_at(SUBJECT).text())
     stage.okta.trouble[SUBJECT] = Permanent("Okta still refuses")
-    delivered = again(work, stage.table, stage.checks, RULES, sending.find, stage.clock)
+    delivered = again(work, stage.table, stage.checks, rules(stage), sending.find, stage.clock)
     stage.looks()
     row = only(delivered)
-    assert (row.ended, row.well, row.lanes[0].reason) == (True, False, "Okta still refuses")
+    assert (row.ended, row.well) == (True, False)
+    assert row.lanes[0].parked == Parked("Okta still refuses")
 
 
 def test_what_can_not_be_sent_again_stays(stage: Stage, sending: Sending) -> None:
     work = park(stage, "rubbish")
-    delivered = again(work, stage.table, stage.checks, RULES, sending.find, stage.clock)
+    delivered = again(work, stage.table, stage.checks, rules(stage), sending.find, stage.clock)
     assert not delivered.sent.taken
     assert "discard it" in delivered.sent.answer
     assert stage.table.parked() == [work]
@@ -377,4 +558,4 @@ def test_a_thousand_subjects_cost_few_requests(
     rows = delivered.look()
     assert len(rows) == 1000
     assert asked["batch_get_item"] <= 20  # states and marks, a hundred a request
-    assert asked["query"] <= 20  # the shards of parked work
+    assert asked["query"] <= 4  # the shards of parked work

@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
-from ops.connection import Misuse, Trouble
+from ops.connection import Misuse
 from ops.replay.send import SECRET, Post, Target, target_at
 from ops.samples import Sample
 
@@ -85,15 +87,48 @@ def test_a_redirect_is_an_answer_and_is_not_followed(receiver: Receiver) -> None
     assert len(receiver.got) == 1
 
 
-def test_no_answer_is_one_sentence_without_the_secret(receiver: Receiver) -> None:
-    receiver.server.server_close()
-    with (
-        Post(Target("here", "http://127.0.0.1:1/", KEY)) as post,
-        pytest.raises(Trouble) as trouble,
-    ):
+def test_no_answer_is_one_sentence_without_the_secret() -> None:
+    with Post(Target("here", "http://127.0.0.1:1/", KEY)) as post:
+        sent = post.send(sample())
+    assert (sent.status, sent.taken, sent.maybe) == (0, False, False)
+    assert sent.answer == "the hook could not be reached (ConnectionError)"
+    assert KEY not in repr(sent)
+
+
+def test_an_answer_that_is_late_may_have_been_a_yes(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(*_: Any, **__: Any) -> Any:
+        raise requests.ReadTimeout
+
+    with Post(Target("here", receiver.url, KEY)) as post:
+        monkeypatch.setattr(post._session, "request", late)
+        sent = post.send(sample())
+    assert (sent.status, sent.taken, sent.maybe) == (0, False, True)
+
+
+def test_no_file_of_the_machine_replaces_the_secret(
+    receiver: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login somebody password of-theirs\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    with Post(Target("here", receiver.url, KEY)) as post:
         post.send(sample())
-    assert KEY not in trouble.value.message
-    assert "could not be reached" in trouble.value.message
+    ((_, _, headers, _),) = receiver.got
+    assert headers["authorization"] == [KEY]
+
+
+def test_no_proxy_sees_what_stays_on_this_machine(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    for url in (receiver.url, receiver.url.replace("127.0.0.1", "localhost")):
+        with Post(Target("here", url, KEY)) as post:
+            assert post.send(sample()).taken
 
 
 def test_the_secret_is_in_no_repr() -> None:
@@ -107,6 +142,8 @@ def test_the_secret_is_in_no_repr() -> None:
         "ftp://127.0.0.1/",
         "https://",
         "hook.example",
+        "https://[",
+        "https://hook.example:99999/",
         "https://person:word@hook.example/",
         "",
     ],
@@ -118,9 +155,10 @@ def test_an_address_is_https_or_this_machine(monkeypatch: pytest.MonkeyPatch, ur
 
 
 def test_an_address_needs_its_secret_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(SECRET, raising=False)
-    with pytest.raises(Misuse, match=f"Set {SECRET}"):
-        target_at("https://hook.example/okta/events")
+    for wrong in ("", "sécret", "two\nlines"):
+        monkeypatch.setenv(SECRET, wrong)
+        with pytest.raises(Misuse, match=f"Set {SECRET}"):
+            target_at("https://hook.example/okta/events")
     monkeypatch.setenv(SECRET, KEY)
     assert target_at("https://hook.example/okta/events").secret == KEY
     assert target_at("http://127.0.0.1:9/").name == "http://127.0.0.1:9/"
