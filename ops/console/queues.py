@@ -54,6 +54,6 @@ def depths(desk: Desk) -> list[Depth]:
     found = []
     for name, queue, letters in known:
         dead = told.get(outputs.get(letters, ""))
-        waiting = dead["waiting"] if dead else None
-        found.append(Depth(name, **(told[outputs[queue]] or {}), dead=waiting))
+        count = sum(dead.values()) if dead else None
+        found.append(Depth(name, **(told[outputs[queue]] or {}), dead=count))
     return found

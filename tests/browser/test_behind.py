@@ -46,6 +46,7 @@ def test_a_table_that_does_not_answer_is_told_until_it_does(
 ) -> None:
     page = visit(console.address, hurried=True)
     page.goto(f"{console.root}/incidents/{simple.id}")
+    told = page.get_by_role("alert").filter(has_text="can not read what this page shows")
 
     def down(*_: Any) -> Any:
         raise Transient("DynamoDB can not be reached (ConnectTimeoutError)")
@@ -53,7 +54,17 @@ def test_a_table_that_does_not_answer_is_told_until_it_does(
     watch.expects("status of 503")
     with monkeypatch.context() as broken:
         broken.setattr(stage.table, "timeline", down)
-        turns(page, told_on(page))
+        turns(page, told)
+        # It is the console that says so.
+        expect(told_on(page)).to_be_hidden()
     stage.says("somebody.else")
-    turns(page, told_on(page), visible=False)
+    turns(page, told, visible=False)
     expect(page.get_by_role("region", name="What happened")).to_contain_text("somebody.else")
+
+
+def test_a_console_that_hangs_is_told(visit: Visit, console: Served, simple: Incident) -> None:
+    """It takes the request and never answers, as one does that was suspended."""
+    page = visit(console.address, hurried=True)
+    page.route("**/live", lambda route: None)
+    page.goto(f"{console.root}/incidents/{simple.id}")
+    turns(page, told_on(page))

@@ -1,10 +1,40 @@
 // What moves by itself is fetched again as a fragment of HTML that the server made and escaped.
 "use strict";
 
-// Answers missed in a row before the person is told.
+// Answers missed in a row before the person is told, and how long one is waited for.
 const MISSED = 2;
-// Parts of the page that miss them.
-const late = new Set();
+const LONGEST = 20_000;
+// Parts of the page that miss them, with what to say.
+const late = new Map();
+
+// An answer that says no, unlike none at all.
+class Answered extends Error {}
+
+function tell() {
+  const behind = document.getElementById("behind");
+  const said = [...late.values()][0] || "";
+  behind.hidden = !said;
+  if (behind.textContent !== said) {
+    behind.textContent = said;
+  }
+}
+
+async function ask(place) {
+  const patience = new AbortController();
+  const over = window.setTimeout(() => patience.abort(), LONGEST);
+  try {
+    const answer = await fetch(place.dataset.refresh, {
+      credentials: "same-origin",
+      signal: patience.signal,
+    });
+    if (!answer.ok) {
+      throw new Answered();
+    }
+    return await answer.text();
+  } finally {
+    window.clearTimeout(over);
+  }
+}
 
 function refresh(place) {
   const every = Number(place.dataset.every) * 1000;
@@ -14,30 +44,27 @@ function refresh(place) {
   async function again() {
     if (!document.hidden) {
       try {
-        const answer = await fetch(place.dataset.refresh, { credentials: "same-origin" });
-        if (!answer.ok) {
-          throw new Error("not now");
-        }
-        const made = new DOMParser().parseFromString(await answer.text(), "text/html").body;
+        const made = new DOMParser().parseFromString(await ask(place), "text/html").body;
         const text = made.innerHTML.trim();
         if (text !== shown) {
           show(place, made);
           shown = text;
         }
         failures = 0;
-      } catch {
+      } catch (error) {
         failures += 1;
+        const told = document.getElementById("behind").dataset;
+        late.set(place, error instanceof Answered ? told.failing : told.silent);
       }
       if (failures < MISSED) {
         late.delete(place);
-      } else {
-        late.add(place);
       }
-      document.getElementById("behind").hidden = late.size === 0;
+      tell();
     }
     const still = place.querySelector("[data-still]");
     if (!still) {
-      window.setTimeout(again, every * Math.min(failures + 1, 10));
+      const slowly = Number(place.querySelector("[data-slowly]")?.dataset.slowly || 0) * 1000;
+      window.setTimeout(again, Math.max(every, slowly) * Math.min(failures + 1, 10));
     }
   }
   window.setTimeout(again, every);
@@ -66,8 +93,13 @@ function name(element) {
   if (element.id) {
     return `#${CSS.escape(element.id)}`;
   }
-  const href = element.getAttribute("href");
-  return href ? `a[href="${CSS.escape(href)}"]` : "";
+  for (const attribute of ["href", "aria-label"]) {
+    const value = element.getAttribute(attribute);
+    if (value) {
+      return `[${attribute}="${CSS.escape(value)}"]`;
+    }
+  }
+  return "";
 }
 
 // A command can be taken along with one press.
