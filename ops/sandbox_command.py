@@ -38,6 +38,10 @@ def run_sandbox(world: Path | None, port: int, console_port: int | None) -> int:
     signal.signal(signal.SIGINT, end)
     signal.signal(signal.SIGTERM, end)
     console = render.console()
+    other = running_here(Path.cwd())
+    if other:
+        print(f"Error: A sandbox runs in this folder already: process {other}.", file=sys.stderr)
+        return 1
     try:
         sandbox = Sandbox(world, port=port, every=OFTEN)
         console.print("Starting; Ctrl-C ends it.")
@@ -100,6 +104,16 @@ def addresses(sandbox: Sandbox) -> list[tuple[str, str]]:
     ]
 
 
+def running_here(folder: Path) -> int | None:
+    """The process of a sandbox that has its state here and still runs."""
+    try:
+        process = int(json.loads((folder / SANDBOX_FILE).read_text())["pid"])
+        os.kill(process, 0)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return process if process != os.getpid() else None
+
+
 def write_state(sandbox: Sandbox, folder: Path) -> Path:
     """What other commands need to find this sandbox; readable by its owner only."""
     file = folder / SANDBOX_FILE
@@ -110,6 +124,7 @@ def write_state(sandbox: Sandbox, folder: Path) -> Path:
         for name, identity in sandbox.operators.items()
     }
     state = {
+        "pid": os.getpid(),
         "outputs": sandbox.cloud.outputs,
         "operators": operators,
         "control": {"address": sandbox.control_url, "token": sandbox.control.token},

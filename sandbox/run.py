@@ -44,6 +44,9 @@ SHORT_TIMES = {"SettleSeconds": "1", "LookDelays": "1", "CheckBatchWindowSeconds
 # Seconds between scheduled runs, where a deployment counts minutes.
 SHORT_INTERVALS = {"CatchUpFunction": 15.0}
 
+# As a person does who sees one fail.
+VERIFICATIONS = 5
+
 
 class Sandbox:
     """Use as a context manager. After start: `okta_url`, `entra_url`, `cloud`, `org`, `tenant`.
@@ -160,7 +163,15 @@ class Sandbox:
             },
         }
         made = self._okta("POST", "/api/v1/eventHooks", hook)
-        self._okta("POST", f"/api/v1/eventHooks/{made['id']}/lifecycle/verify")
+        verify = f"/api/v1/eventHooks/{made['id']}/lifecycle/verify"
+        for left in reversed(range(VERIFICATIONS)):
+            try:
+                self._okta("POST", verify)
+                break
+            except requests.HTTPError:
+                # Okta waits three seconds, and a busy machine may need longer to wake a function.
+                if not left:
+                    raise
         return str(made["id"])
 
     def settled(self, seconds: float = 30.0) -> bool:
