@@ -58,6 +58,9 @@ def show(work_id: str) -> str:
 def again(work_id: str) -> Response:
     """Safe at any time: coverage and digests make repeats free. What it comes to is followed."""
     here, work = desk(), _known(work_id)
+    if not here.connection.is_sandbox and request.form.get("sure") != here.connection.name:
+        flash(f"Say that you mean the stack {here.connection.name}.", "failed")
+        return redirect(url_for("parked.show", work_id=work_id), 303)
     queue = SqsCheckQueue(here.client("sqs"), here.connection.output("CheckQueueUrl"))
     rules, find = Rules.of(here.connection, here.clock), asks_okta(here.connection)
     delivered = send_again(work, here.table, queue, rules, find, here.clock)

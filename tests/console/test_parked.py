@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lib.messages import CheckMessage
 from lib.store.parked import ParkedWork
 from tests.console.browser import Browser
-from tests.console.conftest import PERSON, FakeSqs
+from tests.console.conftest import PERSON, FakeSqs, Make
 from tests.fakes.make import SUBJECT
 from tests.fakes.stage import ARN, Stage
 
@@ -32,6 +34,18 @@ def test_it_is_sent_again(browser: Browser, stage: Stage, sqs: FakeSqs) -> None:
     assert stage.table.parked() == []
     assert browser.get(f"/parked/{work.id}").status_code == 404
     assert browser.post(f"/parked/{work.id}/retry").status_code == 404
+    assert len(sqs.sent) == 1
+
+
+def test_a_stack_has_to_be_meant(make: Make, stage: Stage, sqs: FakeSqs, asked: list[Any]) -> None:
+    work = parked(stage, CheckMessage.look_at(SUBJECT).text())
+    browser = Browser(make(sandbox=False))
+    assert 'name="sure"' in browser.read(f"/parked/{work.id}")
+    for sure in ("", "another-stack"):
+        text = browser.done(f"/parked/{work.id}/retry", sure=sure)
+        assert "Say that you mean the stack my-stack." in text
+    assert sqs.sent == []
+    assert "was sent again." in browser.done(f"/parked/{work.id}/retry", sure="my-stack")
     assert len(sqs.sent) == 1
 
 
