@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import click
 from rich.table import Table as Grid
@@ -52,7 +53,7 @@ def list_them(stack: str | None, as_json: bool) -> None:
 @_stack
 def show(work_id: str, stack: str | None) -> None:
     """One item: its reason and the message itself (ids only)."""
-    (work,) = _found(connect(stack, None).table(), (work_id,))
+    (work,) = by_id(connect(stack, None).table(), (work_id,))
     click.echo(json.dumps(_plain(work), indent=2))
 
 
@@ -112,10 +113,10 @@ def _queue(connection: Connection) -> SqsCheckQueue:
 def _chosen(table: Table, ids: tuple[str, ...], everything: bool) -> list[ParkedWork]:
     if everything is bool(ids):
         raise Misuse("Name what you mean, or say --all.")
-    return table.parked() if everything else _found(table, ids)
+    return table.parked() if everything else by_id(table, ids)
 
 
-def _found(table: Table, ids: tuple[str, ...]) -> list[ParkedWork]:
+def by_id(table: Table, ids: Sequence[str]) -> list[ParkedWork]:
     """Raises Trouble before anything is done when one of them is not there."""
     known = {work.id: work for work in table.parked()}
     missing = [name for name in ids if name not in known]

@@ -11,6 +11,7 @@ from lib.errors import Transient
 from lib.flows.sweep import Starting
 from lib.ports import SweepQueue
 from lib.rules.sweep import LATE, Kind, Sweep
+from lib.settings import Environment, watched_apps
 from lib.store.table import Table
 from lib.sweep_message import SweepMessage
 from lib.times import Clock
@@ -50,8 +51,7 @@ class _Forgiving:
 
 def watched(connection: Connection) -> tuple[str, ...]:
     """Ids of the apps that a stack watches."""
-    given = connection.output("OktaAppIds").split(",")
-    return tuple(app.strip() for app in given if app.strip())
+    return watched_apps(Environment(connection.settings()))
 
 
 def begin(

@@ -14,7 +14,8 @@ from lib.rules.hints import Hint
 from lib.store.parked import ParkedWork
 from lib.store.table import Table
 from lib.times import Clock, utc_now
-from ops.connection import Connection, Trouble
+from ops.connection import Connection
+from ops.parked_command import by_id
 from ops.replay.names import Find, asks_okta
 from ops.replay.readings import EventRead, Verdict
 from ops.replay.runs import Delivered, Rules, followed
@@ -24,13 +25,10 @@ from ops.replay.send import Sent
 def send_again(connection: Connection, ids: Sequence[str]) -> list[Delivered]:
     """Every id is looked up before the first is sent. Raises Trouble and Transient."""
     table = connection.table()
-    known = {work.id: work for work in table.parked()}
-    missing = [name for name in ids if name not in known]
-    if missing:
-        raise Trouble(f"{', '.join(missing)} is not parked; `pushproof parked list` shows what is.")
+    works = by_id(table, ids)
     queue = SqsCheckQueue(client("sqs"), connection.output("CheckQueueUrl"))
     rules, find = Rules.of(connection), asks_okta(connection)
-    return [again(known[name], table, queue, rules, find) for name in ids]
+    return [again(work, table, queue, rules, find) for work in works]
 
 
 def again(
