@@ -34,6 +34,12 @@ _BRIGHT = """
   return (r + g + b) / 3;
 })
 """
+# Frames that something sticks out of, though the page is wide enough.
+_BURST = """
+() => [...document.querySelectorAll("section")]
+  .filter((each) => each.scrollWidth > each.clientWidth + 1)
+  .map((each) => each.innerText.slice(0, 60))
+"""
 _WIDTHS = "() => [document.scrollingElement.scrollWidth, innerWidth]"
 
 
@@ -50,6 +56,7 @@ class Judge:
         drawn, window = self.page.evaluate(_WIDTHS)
         if drawn > window:
             wrong.append(f"it is {drawn} pixels wide, the window {window}")
+        wrong += [f"it sticks out of: {frame}" for frame in self.page.evaluate(_BURST)]
         ground, text = self.page.evaluate(_BRIGHT)
         if (ground < text) is not (self.scheme == "dark"):
             wrong.append(f"ground {ground}, text {text}")
