@@ -178,7 +178,7 @@ def _tell(done: Sequence[Delivered], as_json: bool, patience: float | None) -> i
     left = sum(not row.ended for row in rows) if patience is not None else 0
     if left:
         click.echo(f"{left} did not come to an end in that time; the work goes on.", err=True)
-    well = all(each.sent.taken for each in done) and all(row.well for row in rows)
+    well = all(each.sent.maybe for each in done) and all(row.well for row in rows)
     return 0 if well and not left else NOT_AT_ITS_END
 
 
