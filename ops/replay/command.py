@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from ops.replay.log_range import Replayed
     from ops.replay.runs import Delivered, Row
-    from ops.replay.send import Target
+    from ops.replay.send import Sent, Target
     from ops.samples import Sample
 
 Told = list[tuple["Delivered", list["Row"]]]
@@ -129,22 +130,26 @@ def _to(
     from ops.replay.deliveries import events_of
     from ops.replay.names import asks_okta
     from ops.replay.readings import read_each
-    from ops.replay.runs import Delivered, Rules, deliver
+    from ops.replay.runs import Delivered, Rules, prepared
     from ops.replay.send import Post
 
     if not (connection and connection.is_sandbox) and not yes:
         number = len(deliveries)
         asked = f"Send {number} deliver{'y' if number == 1 else 'ies'} to {target.name}?"
         click.confirm(asked, abort=True, err=True)
-    done: list[Delivered] = []
+    # Of all of them before the first is sent: what fails then has sent nothing.
+    ready: list[Callable[[Sent], Delivered]]
+    if connection is None:
+        ready = [
+            partial(Delivered, events=read_each(events_of(each), ()), following=None)
+            for each in deliveries
+        ]
+    else:
+        parts = (connection.table(), Rules.of(connection), asks_okta(connection))
+        ready = [prepared(events_of(each), *parts) for each in deliveries]
     with Post(target) as post:
-        for sample in deliveries:
-            if connection is None:
-                events = read_each(events_of(sample), ())
-                done.append(Delivered(post.send(sample), events, None))
-            else:
-                rules, find = Rules.of(connection), asks_okta(connection)
-                done.append(deliver(post, sample, connection.table(), rules, find))
+        pairs = zip(deliveries, ready, strict=True)
+        done = [told_by(post.send(sample)) for sample, told_by in pairs]
     return _tell(done, as_json, patience)
 
 
@@ -220,7 +225,11 @@ def _followed(done: Sequence[Delivered], patience: float, screen: Console | None
         ended = all(row.ended for _, rows in told for row in rows)
         if ended or time.monotonic() >= until:
             return told
-        time.sleep(1.0)
+        try:
+            time.sleep(1.0)
+        except KeyboardInterrupt:
+            # Whoever waits no longer is still told what was seen.
+            return told
 
 
 def _log(
@@ -232,21 +241,32 @@ def _log(
     patience: float | None,
     yes: bool,
 ) -> int:
+    from lib.errors import Transient
     from ops.replay.log_range import replay_of
     from ops.replay.names import asks_okta
-    from ops.replay.runs import Rules, prepared
+    from ops.replay.readings import read_each
+    from ops.replay.runs import Delivered, Rules, prepared
     from ops.replay.send import Sent
 
     if not (connection.is_sandbox or dry_run or yes):
         asked = f"Have everybody checked whom the log names, by the stack {connection.name}?"
         click.confirm(asked, abort=True, err=True)
     pages: list[Delivered] = []
+    find = asks_okta(connection)
 
     def follow(entries: Sequence[object]) -> None:
-        if patience is not None and entries:
-            parts = (connection.table(), Rules.of(connection), asks_okta(connection))
-            sent = Sent(f"page {len(pages) + 1} of the log", 200, "", utc_now())
-            pages.append(prepared(entries, *parts)(sent))
+        if patience is None or not entries:
+            return
+        sent, rules = (
+            Sent(f"page {len(pages) + 1} of the log", 200, "", utc_now()),
+            Rules.of(connection),
+        )
+        try:
+            pages.append(prepared(entries, connection.table(), rules, find)(sent))
+        except Transient as error:
+            # A range is a repair, which must not end because nobody can watch it.
+            click.echo(f"The {sent.sample} can not be followed: {error}.", err=True)
+            pages.append(Delivered(sent, read_each(entries, rules.app_ids), None))
 
     done = replay_of(connection).run(since, until, dry=dry_run, before=follow)
     if not as_json:

@@ -16,6 +16,7 @@ from lib.store.table import Table
 from lib.times import Clock, utc_now
 from ops.connection import Connection
 from ops.parked_command import by_id
+from ops.replay.following import Following
 from ops.replay.names import Find, asks_okta
 from ops.replay.readings import EventRead, Verdict
 from ops.replay.runs import Delivered, Rules, followed
@@ -23,12 +24,15 @@ from ops.replay.send import Sent
 
 
 def send_again(connection: Connection, ids: Sequence[str]) -> list[Delivered]:
-    """Every id is looked up before the first is sent. Raises Trouble and Transient."""
+    """Every id is looked up, and what is stored is read, before the first is sent. Raises Trouble
+    and Transient.
+    """
     table = connection.table()
     works = by_id(table, ids)
     queue = SqsCheckQueue(client("sqs"), connection.output("CheckQueueUrl"))
     rules, find = Rules.of(connection), asks_okta(connection)
-    return [again(work, table, queue, rules, find) for work in works]
+    ready = [_ready(work, table, rules, find) for work in works]
+    return [_send(*each, table, queue, utc_now) for each in ready]
 
 
 def again(
@@ -39,11 +43,27 @@ def again(
     find: Find,
     clock: Clock = utc_now,
 ) -> Delivered:
-    """What was not sent, now or ever, is told as its answer."""
+    """What was not sent, now or ever, is told as its answer. Raises Transient before it is sent."""
+    return _send(*_ready(work, table, rules, find), table, queue, clock)
+
+
+def _ready(
+    work: ParkedWork, table: Table, rules: Rules, find: Find
+) -> tuple[ParkedWork, EventRead, Following]:
     about = _named_by(work, table)
     message = message_of(work)
     look = isinstance(message, RemediationMessage) or (message is not None and message.look)
-    following = followed([about], table, rules, find, look=look)
+    return work, about, followed([about], table, rules, find, look=look)
+
+
+def _send(
+    work: ParkedWork,
+    about: EventRead,
+    following: Following,
+    table: Table,
+    queue: CheckQueue,
+    clock: Clock,
+) -> Delivered:
     at = clock()
     try:
         retry(work, table, queue, clock)

@@ -14,7 +14,8 @@ from lib.errors import Transient
 from lib.incident import Entry
 from lib.settings import Mode
 from ops.cli import cli
-from ops.replay import command, names, runs, send
+from ops.replay import command, log_range, names, runs, send
+from ops.replay.log_range import Replayed
 from ops.replay.send import Target
 from tests.fakes.make import APP, OLD_PHONE, OTHER_APP, SUBJECT
 from tests.fakes.stage import SETTLE, Stage
@@ -143,3 +144,63 @@ def test_a_late_answer_is_followed_and_ends_well(desk: Desk) -> None:
     assert done.exit_code == 0, done.output
     assert "no answer  made" in done.output
     assert "both sides agree" in done.output
+
+
+def test_a_table_that_can_not_be_read_sends_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not the first of two either, of which then nothing would be told."""
+    left = [1]
+    real = desk.stage.table.subjects
+
+    def throttled(wanted: Any) -> Any:
+        left[0] -= 1
+        if left[0] < 0:
+            raise Transient("DynamoDB answered ThrottlingException")
+        return real(wanted)
+
+    monkeypatch.setattr(desk.stage.table, "subjects", throttled)
+    done = desk.run(str(desk.file), str(desk.file))
+    assert isinstance(done.exception, Transient)  # main() makes a sentence of it
+    assert desk.stage.checks.sent == []
+
+
+def test_whoever_waits_no_longer_is_told_what_was_seen(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pressed(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command.time, "sleep", pressed)
+    done = desk.run(str(desk.file), "--follow")
+    assert done.exit_code == 1
+    assert "200  made" in done.output
+    assert "waits for check" in done.output
+    assert "the work goes on" in done.stderr
+
+
+class OnePage:
+    """The range of a log that holds one entry."""
+
+    def __init__(self) -> None:
+        self.sent = False
+
+    def run(self, *_: Any, before: Any, **__: Any) -> Replayed:
+        before([SAMPLE])
+        self.sent = True
+        return Replayed("a", None, 1, 0, 1, 1, sent=True)
+
+
+def test_a_repair_goes_on_where_nobody_can_watch_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def down(_: Any) -> Any:
+        raise Transient("DynamoDB answered ThrottlingException")
+
+    page = OnePage()
+    monkeypatch.setattr(log_range, "replay_of", lambda _: page)
+    monkeypatch.setattr(desk.stage.table, "subjects", down)
+    done = desk.run("--since", "2h", "--follow")
+    assert page.sent
+    assert "page 1 of the log can not be followed" in done.stderr
+    assert "was taken" in done.output
