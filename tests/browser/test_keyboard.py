@@ -9,6 +9,7 @@ from lib.incident import Incident, Status
 from tests.browser.conftest import Visit
 from tests.browser.keyboard import controls, here, tab_to, tour
 from tests.browser.serving import Served
+from tests.browser.turns import turns
 from tests.console.test_guard import PAGES
 from tests.console.test_overview import draw
 from tests.fakes.stage import Stage
@@ -92,3 +93,25 @@ def test_a_reason_and_a_filter_by_keyboard(
     assert here(page).name.startswith("button Show")
     page.keyboard.press("Enter")
     expect(page.get_by_role("link", name=simple.id)).to_be_visible()
+
+
+def test_the_place_is_kept_while_the_page_moves_on(
+    visit: Visit, console: Served, stage: Stage, simple: Incident
+) -> None:
+    """Whoever stands on a part that is fetched again stays there; what was opened stays so."""
+    draw(stage)
+    page = visit(console.address, hurried=True)
+    summary = page.get_by_text("How it is counted")
+    summary.focus()
+    page.keyboard.press("Enter")
+    numbers = page.get_by_role("columnheader", name="Proved")
+    expect(numbers).to_be_visible()
+    stage.clock.pass_by(200)
+    turns(page, page.get_by_text("Counted 3 min ago, at"))
+    expect(summary).to_be_focused()
+    expect(numbers).to_be_visible()
+    link = page.get_by_role("region", name="Needs a person").get_by_role("link").first
+    link.focus()
+    stage.clock.pass_by(60)
+    turns(page, page.get_by_text("Counted 4 min ago, at"))
+    expect(link).to_be_focused()
