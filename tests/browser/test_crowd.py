@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from lib.incident import Incident
 from tests.browser.conftest import Visit
@@ -38,9 +38,14 @@ def calls(stage: Stage, simple: Incident) -> Counter[str]:
     return found
 
 
-def rows(page: Page) -> list[str]:
-    names = page.get_by_role("table").get_by_role("link", name=re.compile("^inc-"))
-    return names.all_inner_texts()
+def names(page: Page) -> Locator:
+    return page.get_by_role("table").get_by_role("link", name=re.compile("^inc-"))
+
+
+def fifty(page: Page) -> list[str]:
+    """Once all of them are there: a page shows what came of it while the rest is on its way."""
+    expect(names(page)).to_have_count(50)
+    return names(page).all_inner_texts()
 
 
 def test_a_crowd(visit: Visit, console: Served, calls: Counter[str]) -> None:
@@ -50,18 +55,16 @@ def test_a_crowd(visit: Visit, console: Served, calls: Counter[str]) -> None:
     assert sum(calls.values()) <= MOST, calls
     assert calls
     expect(page.get_by_text(str(MANY), exact=True).first).to_be_visible()
-    assert 0 < len(rows(page)) <= 100
+    assert 0 < names(page).count() <= 100
     assert page.evaluate("document.getElementsByTagName('*').length") < 3_000
     page.get_by_role("link", name="More that wait for approval").click()
     expect(page.get_by_label("Status", exact=True)).to_have_value("waiting_approval")
 
     page.get_by_role("link", name="Incidents").click()
-    first = rows(page)
-    assert len(first) == 50
+    first = fifty(page)
     page.get_by_role("link", name="Older ones").click()
     expect(page.get_by_role("link", name=first[0])).to_have_count(0)
-    second = rows(page)
-    assert len(second) == 50
+    second = fifty(page)
     assert set(first) & set(second) == set()
     assert min(first) > max(second)
     page.get_by_role("link", name="The newest").click()

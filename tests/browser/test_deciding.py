@@ -14,7 +14,7 @@ from ops import approvals
 from ops.connection import Connection
 from tests.browser.conftest import PATIENCE, Serve, Visit
 from tests.browser.serving import Served
-from tests.browser.turns import turn, turns
+from tests.browser.turns import turns
 from tests.console.conftest import PERSON, Seat
 from tests.fakes.make import OLD_PHONE, PHONE
 from tests.fakes.stage import Stage
@@ -77,7 +77,7 @@ def test_the_address_of_revealed_values_shows_none(
     page.goto(page.url)
     expect(page.get_by_role("button", name="Reveal the values", exact=True)).to_be_visible()
     expect(page.get_by_role("main")).not_to_contain_text(VALUES)
-    assert page.url == at(console, simple)
+    expect(page).to_have_url(at(console, simple))
 
 
 def test_reloading_masks_the_values(
@@ -86,7 +86,7 @@ def test_reloading_masks_the_values(
     """Nothing is sent again, and going back to the page shows no more."""
     page.goto(at(console, simple))
     reveal(page)
-    assert page.url == at(console, simple)
+    expect(page).to_have_url(at(console, simple))
     page.reload()
     expect(page.get_by_role("button", name="Reveal the values")).to_be_visible()
     expect(page.get_by_role("main")).not_to_contain_text(VALUES)
@@ -145,8 +145,7 @@ def test_the_page_moves_by_itself_to_the_proof(
     expect(happened).to_contain_text("remediating")
     stage.drain()
     expect(happened).not_to_contain_text("resolved")
-    turn(page)
-    expect(happened).to_contain_text("resolved")
+    turns(page, happened.filter(has_text="resolved"))
     expect(happened.get_by_role("listitem").filter(has_text="expected = actual")).to_be_visible()
     assert stage.incident().status is Status.RESOLVED
 
@@ -164,8 +163,7 @@ def test_a_plan_that_changed_meanwhile_is_not_approved(
     stage.hint()
     stage.looks()
     assert stage.incident().plan.digest != simple.plan.digest
-    turn(page)
-    expect(told).to_be_visible()
+    turns(page, told)
     approve(page)
     expect(page.get_by_role("alert")).to_contain_text("look at it and decide anew")
     assert stage.remediations.sent == []

@@ -13,7 +13,7 @@ from lib.settings import Mode
 from lib.store.trail import AuditRecord
 from tests.browser.conftest import Visit
 from tests.browser.serving import Served
-from tests.browser.turns import turn
+from tests.browser.turns import turns
 from tests.console.test_injection import CORPUS, planted
 from tests.console.test_overview import draw
 from tests.fakes.stage import Stage
@@ -52,8 +52,8 @@ def test_it_is_text_wherever_it_shows(
     page.goto(f"{console.root}/incidents/{simple.id}")
     incident = planted(stage, bad)
     # What the page fetches by itself is put into it by a script.
-    turn(page)
     entries = page.get_by_role("region", name="What happened").get_by_role("listitem")
+    turns(page, entries.nth(2))
     expect(entries).to_have_count(3)
     judge(page, incident.id)
     shown = " ".join(printable(bad[:200]).split())

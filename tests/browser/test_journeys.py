@@ -107,8 +107,9 @@ def test_a_sample_is_followed_to_the_proof(visit: Visit, deployed: Deployed) -> 
     page.get_by_role("button", name="Send it to sandbox").click()
     became = page.get_by_role("region", name="Event by event")
     expect(became).to_contain_text("waits for approval", timeout=SOON)
-    page.get_by_role("link", name=re.compile("^inc-")).click()
-    name = page.title().partition(" ")[0]
+    link = page.get_by_role("link", name=re.compile("^inc-"))
+    name = link.inner_text()
+    link.click()
     page.get_by_role("button", name="Reveal the values").click()
     expect(page.get_by_role("main")).to_contain_text("ordinary.new@example.net")
     page.get_by_role("button", name="Approve exactly this plan").click()

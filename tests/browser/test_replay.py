@@ -13,7 +13,7 @@ from lib.settings import Mode
 from tests.browser.axe import serious
 from tests.browser.conftest import Serve, Visit
 from tests.browser.serving import Served
-from tests.browser.turns import turn
+from tests.browser.turns import turns
 from tests.browser.watch import Watch
 from tests.console.conftest import Seat
 from tests.console.hook import FakePost
@@ -70,21 +70,17 @@ def test_it_travels_from_receive_to_the_proof(
     expect(station(page, "Proof")).to_contain_text("not yet")
 
     stage.next_look()
-    turn(page)
     decisions = page.get_by_role("list", name=f"Decisions about {USER}")
-    expect(decisions).to_contain_text("look 1: differs")
+    turns(page, decisions.filter(has_text="look 1: differs"))
     stage.looks()
-    turn(page)
-    expect(decisions).to_contain_text("read both sides: differs")
+    turns(page, decisions.filter(has_text="read both sides: differs"))
     expect(page.get_by_text("is being mended").first).to_be_visible()
     expect(station(page, "Remediate")).to_contain_text("under way")
     stage.mend()
-    turn(page)
-    expect(decisions).to_contain_text("graph_write")
+    turns(page, decisions.filter(has_text="graph_write"))
     expect(station(page, "Proof")).to_contain_text("under way")
     stage.drain()
-    turn(page)
-    expect(page.get_by_text("was mended and proved").first).to_be_visible()
+    turns(page, page.get_by_text("was mended and proved").first)
     for name in ("Receive", "Check", "Remediate", "Proof"):
         expect(station(page, name)).to_contain_text("done")
     assert stage.incident().status is Status.RESOLVED

@@ -12,16 +12,15 @@ from tests.browser.conftest import PATIENCE
 TURN = 12_000
 
 
-def turn(page: Page) -> None:
-    """What moves by itself is fetched again, once."""
+def turns(page: Page, until: Locator, *, visible: bool = True) -> None:
+    """What moves by itself is fetched again, until it shows what is waited for.
+
+    Once is not enough: an answer may be under way that was made before what the test did last,
+    and no other is asked for until it is there.
+    """
+    over = time.monotonic() + PATIENCE / 1000
     # What is drawn already may be waiting for its script, and so for its timer.
     page.wait_for_load_state()
-    page.clock.run_for(TURN)
-
-
-def turns(page: Page, until: Locator, *, visible: bool = True) -> None:
-    """Again and again: each try has to be answered before the next."""
-    over = time.monotonic() + PATIENCE / 1000
     while until.is_visible() is not visible and time.monotonic() < over:
-        turn(page)
+        page.clock.run_for(TURN)
     expect(until).to_be_visible(visible=visible)
