@@ -77,8 +77,8 @@ def test_it_travels_from_receive_to_the_proof(
     expect(page.get_by_text("is being mended").first).to_be_visible()
     expect(station(page, "Remediate")).to_contain_text("under way")
     stage.mend()
-    turns(page, decisions.filter(has_text="graph_write"))
-    expect(station(page, "Proof")).to_contain_text("under way")
+    turns(page, station(page, "Proof").filter(has_text="under way"))
+    expect(decisions).to_contain_text("graph_write")
     stage.drain()
     turns(page, page.get_by_text("was mended and proved").first)
     for name in ("Receive", "Check", "Remediate", "Proof"):
