@@ -35,9 +35,11 @@ from bench.world import (
 )
 from lib.errors import Transient
 from lib.flows.storm import Storm
-from lib.flows.sweep import Starting, Sweeping
+from lib.flows.sweep import Sweeping
 from lib.flows.sweep_page import SweepPage
 from lib.flows.sweep_rest import SweepRest
+from lib.flows.sweep_start import Starting
+from lib.flows.sweep_steps import SweepSteps
 from lib.messages import SUBJECTS_A_MESSAGE, CheckMessage
 from lib.rules.hints import Hint
 from lib.rules.sweep import PAGE, Phase
@@ -119,19 +121,18 @@ class Bench:
         table, okta = cast(Any, self.store), cast(Any, self.okta)
         watch = WatchSettings((APP,), TENANT, SETTLE, LOOKS)
         starting = Starting(table, self, (APP,), self.clock)
-        self.sweeping = Sweeping(
+        steps = SweepSteps(
             okta,
             table,
             SweepPage(watch, graph, table, _Kept(self.okta), _Checks(self), self.clock),
             cast(Any, None),  # a storm looks for no leavers
             SweepRest(table, _Checks(self), self.clock),
-            self,
             self.backlog,
             cast(Any, None),  # nor does it page
             self.clock,
-            lambda: 0.0,
             overlapping(self.clock),
         )
+        self.sweeping = Sweeping(steps, table, self, self.clock, lambda: 0.0)
         self.storm = Storm(
             table, starting, self.backlog, self.okta.calls_a_minute, (APP,), self.clock
         )

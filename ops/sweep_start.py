@@ -8,7 +8,7 @@ from typing import Any
 
 from lib.aws_sweep import SqsSweepQueue
 from lib.errors import Transient
-from lib.flows.sweep import Starting
+from lib.flows.sweep_start import Starting
 from lib.ports import SweepQueue
 from lib.rules.sweep import LATE, Kind, Sweep
 from lib.settings import Environment, watched_apps

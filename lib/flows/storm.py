@@ -13,7 +13,7 @@ from datetime import timedelta
 from aws_lambda_powertools import Logger
 
 from lib.errors import Conflict
-from lib.flows.sweep import Starting
+from lib.flows.sweep_start import Starting
 from lib.messages import CheckMessage
 from lib.model import Subject
 from lib.ports import Backlog

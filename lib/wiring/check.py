@@ -11,7 +11,7 @@ from lib.aws_sweep import SqsBacklog, SqsSweepQueue
 from lib.flows.check import Check
 from lib.flows.check_batch import CheckBatch
 from lib.flows.storm import Storm
-from lib.flows.sweep import Starting
+from lib.flows.sweep_start import Starting
 from lib.settings import Environment
 from lib.times import utc_now
 from lib.wiring.common import parts

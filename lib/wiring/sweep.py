@@ -10,10 +10,12 @@ from lib.aws import SqsCheckQueue, client
 from lib.aws_sweep import SqsBacklog, SqsSweepQueue
 from lib.errors import Conflict
 from lib.flows.evidence import Evidence
-from lib.flows.sweep import Starting, Sweeping
+from lib.flows.sweep import Sweeping
 from lib.flows.sweep_gone import SweepGone
 from lib.flows.sweep_page import SweepPage
 from lib.flows.sweep_rest import SweepRest
+from lib.flows.sweep_start import Starting
+from lib.flows.sweep_steps import SweepSteps
 from lib.rules.sweep import Kind
 from lib.settings import Environment, WatchSettings
 from lib.times import utc_now
@@ -32,18 +34,17 @@ def sweep(variables: Mapping[str, str]) -> tuple[Sweeping, Callable[[], str]]:
     queue = SqsSweepQueue(sqs, env.text("SWEEP_QUEUE_URL"))
     evidence = Evidence(vendor, reader, store, None, utc_now)
     starting = Starting(store, queue, watch.app_ids, utc_now)
-    flow = Sweeping(
+    steps = SweepSteps(
         vendor,
         store,
         SweepPage(watch, reader, store, evidence, checks, utc_now),
         SweepGone(reader, store, checks, utc_now),
         SweepRest(store, checks, utc_now),
-        queue,
         SqsBacklog(sqs, url, time.monotonic),
         pager(env),
         utc_now,
-        random.random,
     )
+    flow = Sweeping(steps, store, queue, utc_now, random.random)
 
     def nightly() -> str:
         try:

@@ -10,7 +10,7 @@ import pytest
 
 import ops.console
 from lib.flows.overview import DrawOverview
-from lib.flows.sweep import Starting
+from lib.flows.sweep_start import Starting
 from lib.incident import Incident
 from lib.rules.sweep import Found, Kind
 from tests.console.browser import Browser, Markup

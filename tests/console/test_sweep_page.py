@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from lib.flows import sweep as sweep_module
+from lib.flows import sweep_steps
 from lib.model import Attribute
 from lib.rules.sweep import LATE, Phase
 from lib.sweep_message import SweepMessage
@@ -27,8 +27,8 @@ from tests.fakes.sweeping import ENDED, SweepStage, as_if_swept, oid, who
 @pytest.fixture(autouse=True)
 def pages_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
     """A message does one page of three people, so that a sweep can be met on its way."""
-    monkeypatch.setattr(sweep_module, "FULL", 1)
-    monkeypatch.setattr(sweep_module, "PAGES", 1)
+    monkeypatch.setattr(sweep_steps, "FULL", 1)
+    monkeypatch.setattr(sweep_steps, "PAGES", 1)
 
 
 @pytest.fixture

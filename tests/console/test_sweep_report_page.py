@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lib.flows import sweep as sweep_module
+from lib.flows import sweep_steps
 from lib.model import Attribute, Link, LinkSource, Subject
 from lib.rules.sweep import Found
 from lib.store.records import SubjectState
@@ -110,8 +110,8 @@ def test_a_sweep_on_its_way_is_listed_and_not_yet_drawn(
     browser: Browser, stage: SweepStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A message does one page of three people.
-    monkeypatch.setattr(sweep_module, "FULL", 1)
-    monkeypatch.setattr(sweep_module, "PAGES", 1)
+    monkeypatch.setattr(sweep_steps, "FULL", 1)
+    monkeypatch.setattr(sweep_steps, "PAGES", 1)
     stage.graph.set(oid(1), other_mails=OLD_MAILS)
     running = stage.begin()
     path = f"/sweep/{running.id}"

@@ -8,10 +8,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from lib.flows.storm import Storm
-from lib.flows.sweep import Starting, Sweeping, ahead
+from lib.flows.sweep import Sweeping
+from lib.flows.sweep_ahead import ahead
 from lib.flows.sweep_gone import SweepGone
 from lib.flows.sweep_page import SweepPage
 from lib.flows.sweep_rest import SweepRest
+from lib.flows.sweep_start import Starting
+from lib.flows.sweep_steps import SweepSteps
 from lib.model import AppUserPage, Subject
 from lib.rules.sweep import Found, Kind, Mark, Phase, Sweep
 from lib.store.keys import SHARDS
@@ -62,7 +65,7 @@ class SweepStage(Stage):
         watch = self.watch
         evidence: Any = self.batch
         self.starting = Starting(self.table, self.steps, watch.app_ids, self.clock)
-        self.sweeping = Sweeping(
+        steps = SweepSteps(
             self.okta,
             self.table,
             SweepPage(
@@ -75,13 +78,12 @@ class SweepStage(Stage):
             ),
             SweepGone(self.graph, self.table, self.checks, self.clock),
             SweepRest(self.table, self.checks, self.clock),
-            self.steps,
             lambda: self.waiting,
             self.pager,
             self.clock,
-            lambda: 0.0,
             changes.get("ahead", one_by_one),
         )
+        self.sweeping = Sweeping(steps, self.table, self.steps, self.clock, lambda: 0.0)
         self.storm = Storm(
             self.table,
             self.starting,

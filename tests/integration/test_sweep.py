@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from lib.aws_sweep import SqsSweepQueue
-from lib.flows.sweep import Starting
+from lib.flows.sweep_start import Starting
 from lib.model import Attribute
 from lib.rules.sweep import Kind, Phase, Sweep
 from lib.store.keys import SHARDS

@@ -24,10 +24,12 @@ from lib.flows.remediate_message import RemediateMessage
 from lib.flows.shared import Shared
 from lib.flows.steps import administrator_hands, function_hands
 from lib.flows.storm import Storm
-from lib.flows.sweep import Starting, Sweeping
+from lib.flows.sweep import Sweeping
 from lib.flows.sweep_gone import SweepGone
 from lib.flows.sweep_page import SweepPage
 from lib.flows.sweep_rest import SweepRest
+from lib.flows.sweep_start import Starting
+from lib.flows.sweep_steps import SweepSteps
 from lib.flows.tick import Tick
 from lib.model import AppUserPage
 from lib.settings import Mode, PolicySettings, WatchSettings
@@ -174,14 +176,15 @@ class Plant:
     def sweeping(self) -> Sweeping:
         evidence, clocks = self._evidence(), self.clocks
         both = (self.table, self.check_queue, clocks)
-        return Sweeping(
+        steps = SweepSteps(
             *(self.okta, self.table),
             SweepPage(*(self.watch, self.graph, self.table, evidence, self.check_queue), clocks),
             SweepGone(self.graph, *both),
             SweepRest(*both),
-            *(self.sweep_queue, lambda: len(self.checks.messages)),
-            *(SimPager(self.effects, self.witness), clocks, self._chance, one_by_one),
+            *(lambda: len(self.checks.messages), SimPager(self.effects, self.witness)),
+            *(clocks, one_by_one),
         )
+        return Sweeping(steps, self.table, self.sweep_queue, clocks, self._chance)
 
     def storm(self) -> Storm:
         """Any backlog is a storm: listing two people costs less than reading one by one."""

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from lib.flows.catch_up import LEASE, Limits
-from lib.flows.sweep import HELD, SECONDS
+from lib.flows.sweep import HELD
+from lib.flows.sweep_steps import SECONDS
 from tests.template.policies import ROOT, load_template, many, named, of_type, references
 
 HANDLERS = {

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lib.errors import Transient
-from lib.flows import sweep as sweep_module
+from lib.flows import sweep_steps
 from lib.messages import CheckMessage
 from lib.model import KeyKind, Subject, UserKey
 from lib.rules.hints import Hint
@@ -32,7 +32,7 @@ def client() -> MemoryDynamoDB:
 @pytest.fixture(autouse=True)
 def pages_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages as small as these would all be gathered for one round trip."""
-    monkeypatch.setattr(sweep_module, "FULL", 1)
+    monkeypatch.setattr(sweep_steps, "FULL", 1)
 
 
 @pytest.fixture
@@ -297,7 +297,7 @@ def test_a_queue_that_is_down_leaves_the_batch_for_later(stage: SweepStage) -> N
 def test_pages_of_few_are_gathered_for_one_round_trip(
     stage: SweepStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweep_module, "FULL", 300)
+    monkeypatch.setattr(sweep_steps, "FULL", 300)
     everybody(stage)
     assert stage.ended().counts.read == 7
     assert stage.graph.calls == ["read_users"]
@@ -306,7 +306,7 @@ def test_pages_of_few_are_gathered_for_one_round_trip(
 def test_a_page_that_fails_does_not_take_the_gathered_along(
     stage: SweepStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweep_module, "FULL", 300)
+    monkeypatch.setattr(sweep_steps, "FULL", 300)
     third = f"app_user_page next:{who(5).user_id}"
     stage.okta.trouble[third] = Transient("rate limit", retry_after=40)
     everybody(stage)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lib.errors import Conflict, NotFound, Refused, Transient, Unauthorized
-from lib.flows import sweep as sweep_module
+from lib.flows import sweep_steps
 from lib.flows.tick import Tick
 from lib.incident import Severity, Status
 from lib.model import KeyKind, Link, LinkSource, UserKey
@@ -31,7 +31,7 @@ def client() -> MemoryDynamoDB:
 @pytest.fixture(autouse=True)
 def pages_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages as small as these would all be gathered for one round trip."""
-    monkeypatch.setattr(sweep_module, "FULL", 1)
+    monkeypatch.setattr(sweep_steps, "FULL", 1)
 
 
 @pytest.fixture
@@ -265,8 +265,8 @@ def test_who_moved_to_another_watched_app_is_no_leaver(stage: SweepStage) -> Non
 
 
 def test_many_linked_are_taken_in_parts(stage: SweepStage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweep_module, "LINKED", 1)
-    monkeypatch.setattr(sweep_module, "MARKS", 1)
+    monkeypatch.setattr(sweep_steps, "LINKED", 1)
+    monkeypatch.setattr(sweep_steps, "MARKS", 1)
     stage.begin()
     stage.ended()
     for number in range(7):
@@ -373,7 +373,7 @@ def test_two_workers_at_once_do_it_once(stage: SweepStage) -> None:
 
 
 def test_a_stale_message_is_dropped(stage: SweepStage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweep_module, "PAGES", 1)
+    monkeypatch.setattr(sweep_steps, "PAGES", 1)
     stage.begin()
     message, _ = stage.steps.sent[0]
     stage.step()
@@ -387,7 +387,7 @@ def test_a_stale_message_is_dropped(stage: SweepStage, monkeypatch: pytest.Monke
 def test_a_crash_between_a_step_and_its_message_is_mended_by_the_old_message(
     stage: SweepStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweep_module, "PAGES", 1)
+    monkeypatch.setattr(sweep_steps, "PAGES", 1)
     stage.begin()
     message, _ = stage.steps.sent[0]
     stage.step()
@@ -480,7 +480,7 @@ def test_one_app_alone_is_no_baseline(client: Any) -> None:
 def test_the_last_sweeps_sizes_tell_when_the_listing_ends(
     stage: SweepStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweep_module, "PAGES", 1)
+    monkeypatch.setattr(sweep_steps, "PAGES", 1)
     # As Okta's would be, if its pages held three: four of the one app, one of the other.
     monkeypatch.setattr(sweep_rules, "PAGE", 3)
     stage.table.record_app_size(APP, 12, stage.clock())
@@ -502,7 +502,7 @@ def test_the_last_sweeps_sizes_tell_when_the_listing_ends(
 def test_more_than_the_last_sweep_counted_is_known_as_it_is_listed(
     stage: SweepStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweep_module, "PAGES", 1)
+    monkeypatch.setattr(sweep_steps, "PAGES", 1)
     monkeypatch.setattr(sweep_rules, "PAGE", 3)
     stage.table.record_app_size(APP, 1, stage.clock())
     stage.table.record_app_size(OTHER_APP, 1, stage.clock())
@@ -517,7 +517,7 @@ def test_more_than_the_last_sweep_counted_is_known_as_it_is_listed(
 def test_of_the_first_sweep_nobody_knows_when_it_ends(
     stage: SweepStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweep_module, "PAGES", 1)
+    monkeypatch.setattr(sweep_steps, "PAGES", 1)
     stage.begin()
     for _ in range(3):
         stage.step()
