@@ -23,7 +23,7 @@ from aws_lambda_powertools.utilities.circuit_breaker.persistence import (
     CircuitBreakerDynamoDBPersistence,
 )
 
-from lib.errors import Permanent, PushproofError, Refused, Transient, Unavailable
+from lib.errors import NotDone, Permanent, PushproofError, Refused, Unavailable
 from lib.http import Reply
 
 if TYPE_CHECKING:
@@ -71,17 +71,17 @@ class VendorBreaker:
         )(_outcome)
 
     def __call__(self, ask: Callable[[], Reply]) -> Reply:
-        """Raises Transient, with the seconds to the next try, without asking while it is open."""
+        """Raises NotDone, with the seconds to the next try, without asking while it is open."""
         outcome = self._guarded(ask)
         if isinstance(outcome, PushproofError):
             raise outcome
         return outcome
 
-    def _held(self, _ask: object, *, circuit: CircuitInfo) -> Transient:
+    def _held(self, _ask: object, *, circuit: CircuitInfo) -> NotDone:
         self._tell()
         # A probe may be under way: it is over, or another may begin, a little later.
         left = max(float(CACHED), (circuit.opened_at or 0) + RECOVERY - self._now())
-        return Transient(f"{self._vendor} is down and left alone for now", left)
+        return NotDone(f"{self._vendor} is down and left alone for now", left)
 
     def _moved(self, transition: CircuitTransition) -> None:
         # Where little is to do every request is a probe, and none is held back.

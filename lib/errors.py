@@ -35,6 +35,10 @@ class Transient(PushproofError):
         self.retry_after = retry_after
 
 
+class NotDone(Transient):
+    """The vendor did nothing: it was not asked, or turned the request away unread (429)."""
+
+
 class Unavailable(Transient):
     """The vendor gave no usable answer, or said that it is down (5xx): an outage if it goes on."""
 

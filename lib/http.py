@@ -38,7 +38,7 @@ class Gate(Protocol):
     """Asked before and told after every exchange on the wire, to stay inside a rate limit."""
 
     def enter(self, path: str) -> None:
-        """Returns when a request to `path` may go out; Transient when none may for now."""
+        """Returns when a request to `path` may go out; NotDone when none may for now."""
 
     def leave(self, path: str, reply: Reply | None) -> None:
         """`reply` is None when no answer came."""
@@ -48,7 +48,7 @@ class Breaker(Protocol):
     """Decides whether a vendor is asked at all, and is shown how each request ended."""
 
     def __call__(self, ask: Callable[[], Reply], /) -> Reply:
-        """What `ask` answers or raises; Transient, without asking, while the vendor is down."""
+        """What `ask` answers or raises; NotDone, without asking, while the vendor is down."""
 
 
 class _NoCredentials(AuthBase):
@@ -141,7 +141,8 @@ class Http:
 
         `repeatable` (by default GET) allows two quick repeats; `accept` names further statuses
         to return. Raises Refused (400, 403), NotFound (404), Unavailable (5xx, no answer, no
-        JSON), Transient (429 and the like) and Permanent (401 and everything else).
+        JSON), NotDone (429, and where it was not sent; of a repeated call it tells the last try),
+        Transient (409 and the like) and Permanent (401 and everything else).
         """
 
         def ask() -> Reply:

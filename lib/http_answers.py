@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from lib.errors import (
+    NotDone,
     NotFound,
     Permanent,
     PushproofError,
@@ -20,7 +21,7 @@ from lib.errors import (
 )
 
 # 409 and 423: somebody else writes the same object now. 424: a part whose predecessor failed.
-_TRANSIENT = frozenset({408, 409, 423, 424, 425, 429})
+_TRANSIENT = frozenset({408, 409, 423, 424, 425})
 _CODE = re.compile(r"[A-Za-z0-9_.\-]{1,80}")
 _LINK = re.compile(r"<([^<>]*)>((?:\s*;\s*[\w!#$&+.^`|~*-]+\s*=\s*(?:\"[^\"]*\"|[^\s;,\"]+))*)")
 _REL = re.compile(r";\s*rel\s*=\s*\"?([^\";]*)", re.IGNORECASE)
@@ -150,6 +151,8 @@ def error_for(reply: Reply, what: str) -> PushproofError:
     told = f"{what}: HTTP {status}" + (f" {said.code}" if said.code != "unknown" else "")
     if status >= 500:
         return Unavailable(told, retry_after(reply))
+    if status == 429:
+        return NotDone(told, retry_after(reply))
     if status in _TRANSIENT:
         return Transient(told, retry_after(reply))
     if status == 404:

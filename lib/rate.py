@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lib.errors import Transient
+from lib.errors import NotDone
 from lib.http import Reply
 from lib.http_answers import http_date
 
@@ -49,17 +49,17 @@ class Budget:
         self._changed = threading.Condition()
 
     def enter(self, path: str) -> None:
-        """Raises Transient with the seconds to the reset when only the reserve is left."""
+        """Raises NotDone with the seconds to the reset when only the reserve is left."""
         with self._changed:
             window = self._windows.setdefault(bucket_of(path), _Window())
             while not self._free(window):
                 if window.out == 0:
-                    raise Transient(
+                    raise NotDone(
                         "Okta's announced rate limit is used up",
                         max(0.0, window.ends - self._now()),
                     )
                 if not self._changed.wait(LONGEST_WAIT):
-                    raise Transient("Okta's rate limit could not be learnt")
+                    raise NotDone("Okta's rate limit could not be learnt")
             window.out += 1
 
     def leave(self, path: str, reply: Reply | None) -> None:

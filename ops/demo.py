@@ -31,6 +31,7 @@ def run_demo(*, pause: bool = False) -> int:
                     click.pause()
         except WentWrong as wrong:
             console.print(f"The story went wrong: {wrong}.", style="bold red")
+            stage.troubles()
             return 1
     console.print()
     console.rule(align="left")

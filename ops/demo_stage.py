@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -29,8 +30,11 @@ from ops.doctor.touch_proof import TouchTrial
 from ops.write_command import run_write
 from sandbox.run import Sandbox
 
-# Longer than Okta's window of a minute: whoever meets its limit waits for the next.
-PATIENCE = 90.0
+# Longer than two of Okta's windows of a minute: whoever meets its limit waits for the next.
+PATIENCE = 150.0
+# Lines, when the story went wrong.
+TROUBLES = 20
+_WARNS = re.compile(r'"level": ?"(?:WARNING|ERROR|CRITICAL)"|Traceback|Task timed out')
 
 T = TypeVar("T")
 
@@ -65,6 +69,12 @@ class Stage:
         timeline = self.table.timeline(incident.id)
         given = self.table.approvals(incident.id)
         self.console.print(render.incident_view(incident, timeline, given, reveal=reveal))
+
+    def troubles(self) -> None:
+        """Prints what the functions warned of last, for whoever has to find out why."""
+        said = [line for line in self.sandbox.cloud.logs.lines() if _WARNS.search(line)]
+        for line in said[-TROUBLES:]:
+            self.say(line)
 
     def pages(self) -> int:
         """Prints what on-call received since the last time; how many pages that was."""
@@ -181,7 +191,11 @@ class Stage:
             return now if now and now.status in statuses else None
 
         wanted = " or ".join(status.value for status in statuses)
-        return self._until(look, f"{incident.id} did not become {wanted}")
+        try:
+            return self._until(look, f"{incident.id} did not become {wanted}")
+        except WentWrong:
+            self.show(self.again(incident.id))
+            raise
 
     def covered(self, subject: Subject) -> SubjectState:
         """The subject's state, once everything said of it so far is answered."""

@@ -14,6 +14,7 @@ from aws_lambda_powertools import Logger
 
 from lib.errors import (
     Conflict,
+    NotDone,
     NotFound,
     Permanent,
     PushproofError,
@@ -185,7 +186,7 @@ class Bypass:
         previews.keep(self._table, fresh)
         try:
             receipt = self._set(sync, enabled=True)
-        except Unauthorized as error:
+        except (Unauthorized, NotDone) as error:
             self._incidents.not_done(incident, str(error))
             if new:
                 self._not_set(fresh, who, at)
@@ -223,11 +224,12 @@ class Bypass:
             self._incidents.add(last, "bypass_disable begins", NAME)
         try:
             receipt = self._set(sync, enabled=False)
-        except (Refused, Permanent) as error:
+        except (Refused, Permanent, NotDone) as error:
             if last:
-                self._incidents.add(last, "bypass_disable refused", str(error))
+                how = "not done" if isinstance(error, NotDone) else "refused"
+                self._incidents.add(last, f"bypass_disable {how}", str(error))
             caps.give_back(self._table, TAKEN_BACK, who, at)
-            if isinstance(error, Unauthorized):
+            if isinstance(error, Unauthorized | NotDone):
                 raise
             return Run(Ended.REFUSED, _refused("changed", error))
         if last:
@@ -243,7 +245,7 @@ class Bypass:
             try:
                 if self._graph.directory_sync().bypass_enabled is enabled:
                     return receipt
-            except (Refused, Permanent) as error:
+            except (Refused, Permanent, NotDone) as error:
                 raise Transient(f"it was written and can not be read back: {error}") from None
         told = str(not enabled).lower()
         raise Transient(f"{NAME} still reads {told} after the PATCH; run it again", retry_after=60)

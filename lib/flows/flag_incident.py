@@ -176,7 +176,7 @@ class FlagIncident:
         return self._move(incident.id, change)
 
     def not_done(self, incident: Incident, why: str) -> Incident:
-        """Our own credentials were refused: nothing is said about the plan."""
+        """Our own credentials were refused, or nobody was asked: nothing is said of the plan."""
         return self._move(
             incident.id,
             lambda known: IncidentChange(

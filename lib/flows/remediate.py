@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from lib.errors import Conflict, Permanent, Refused, Transient, Unauthorized
+from lib.errors import Conflict, NotDone, Permanent, Refused, Transient, Unauthorized
 from lib.flows import caps
 from lib.flows.decide import status_for
 from lib.flows.errands import Errands
@@ -117,7 +117,7 @@ class Remediation:
             self._intended(incident, step, scene),
             Entry(self._clock(), hands.actor, f"{step.kind.value} begins", step.target),
         )
-        return self._act(intended, step, scene, hands)
+        return self._act(intended, step, scene, hands, incident.touched_at)
 
     @staticmethod
     def _intended(incident: Incident, step: Step, scene: Scene) -> Incident:
@@ -128,17 +128,27 @@ class Remediation:
             intended = replace(intended, touched_at=scene.reading.taken_at)
         return intended
 
-    def _act(self, incident: Incident, step: Step, scene: Scene, hands: Hands) -> Incident | Run:
+    def _act(
+        self,
+        incident: Incident,
+        step: Step,
+        scene: Scene,
+        hands: Hands,
+        touched_before: datetime | None,
+    ) -> Incident | Run:
         def entry(what: str, detail: str) -> Entry:
             return Entry(self._clock(), hands.actor, f"{step.kind.value} {what}", detail)
 
         try:
             receipt = hands.acts[step.kind](incident, step, scene)
-        except Unauthorized as error:
-            # Our credentials, not this plan, were refused: it waits as it is.
-            not_done = entry("not done", str(error))
-            self._outcome(incident, not_done, lambda known: replace(known, in_flight=None))
-            self._give_back(incident, step)
+        except (Unauthorized, NotDone) as error:
+            # Not this plan was refused: it waits as it is, and as if this run had not been.
+            self._outcome(
+                incident,
+                entry("not done", str(error)),
+                lambda known: replace(known, in_flight=None, touched_at=touched_before),
+            )
+            self._give_back(incident)
             raise
         except (Refused, Permanent) as error:
             return self._refused(incident, step, hands, error)
@@ -202,9 +212,9 @@ class Remediation:
             return "disables", self._policy.disables_per_hour
         return "writes", self._policy.writes_per_hour
 
-    def _give_back(self, incident: Incident, step: Step) -> None:
-        """A refused step wrote nothing, unless an earlier try of it did."""
-        if step.kind in _ALL_OR_NOTHING and not incident.maybe_done:
+    def _give_back(self, incident: Incident) -> None:
+        """This try wrote nothing, unless an earlier one did."""
+        if not incident.maybe_done:
             name, _ = self._cap(incident)
             caps.give_back(self._table, name, caps.who(incident), incident.updated_at)
 
@@ -329,7 +339,8 @@ class Remediation:
             wait,
             lambda waiting: page(waiting, News.REFUSED, detail, f"refused-{waiting.version}"),
         )
-        self._give_back(incident, step)
+        if step.kind in _ALL_OR_NOTHING:
+            self._give_back(incident)
         return Run(Ended.REFUSED, str(error), moved)
 
     def _record(self, incident: Incident, entry: Entry, *pages: Page) -> Incident:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lib.errors import Permanent, Refused
+from lib.errors import NotDone, Permanent, Refused, Transient, Unauthorized
 from lib.flows.runs import Act, Hands, Scene
 from lib.incident import Incident, Step, StepKind
 from lib.model import Receipt
@@ -70,7 +70,12 @@ def _touch(okta: OktaPort, incident: Incident, step: Step, scene: Scene) -> Rece
     if current != step.before:
         raise Refused(409, "touch_attribute_changed", "the touch attribute holds another value")
     receipt = okta.touch(incident.subject, step.target, step.after)
-    after = okta.read_subject(incident.subject).app_user
+    try:
+        after = okta.read_subject(incident.subject).app_user
+    except (NotDone, Unauthorized) as error:
+        # The read was not done; the touch was.
+        wait = error.retry_after if isinstance(error, NotDone) else None
+        raise Transient(f"touched, and not read back: {error}", wait) from None
     if after is None or after.scope != app_user.scope:
         raise Refused(409, "scope_changed", "the assignment's scope changed with the touch")
     return receipt

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from lib.errors import NotFound, Permanent, Refused, Transient, Unauthorized
+from lib.errors import NotDone, NotFound, Permanent, Refused, Transient, Unauthorized
 from lib.model import (
     AppConfiguration,
     AppUser,
@@ -39,8 +39,8 @@ PAGE = 2
 STALE, LAGGING = 15.0, 60.0
 
 LATER: tuple[Fault, ...] = (
-    lambda: Transient("HTTP 429", retry_after=20),
-    lambda: Transient("HTTP 429"),
+    lambda: NotDone("HTTP 429", retry_after=20),
+    lambda: NotDone("HTTP 429"),
     lambda: Transient("HTTP 503"),
     lambda: Transient("no answer in time"),
 )

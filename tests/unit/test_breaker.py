@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from lib.breaker import FAILURES, RECOVERY, VendorBreaker
-from lib.errors import Permanent, Refused, Transient, Unavailable
+from lib.errors import NotDone, Permanent, Refused, Transient, Unavailable
 from lib.http import Http
 from tests.fakes.dynamodb import dynamodb, new_table
 from tests.unit.breakers import GRAPH, OKTA, Breakers
@@ -110,7 +110,7 @@ def test_a_probe_at_a_time_and_one_answer_closes_it(breakers: Breakers) -> None:
 
     one.fake._handler = while_it_is_asked
     assert one.ask() is None
-    assert isinstance(during[0], Transient)
+    assert isinstance(during[0], NotDone)
     assert other.asked == 0
     breakers.seconds += 5
     other.says = Answer(json={})
@@ -146,7 +146,7 @@ def test_a_prober_that_was_killed_holds_nobody_for_long(
     monkeypatch.setattr(
         "aws_lambda_powertools.utilities.circuit_breaker.base._probe_owner_id", lambda: "another"
     )
-    assert isinstance(other.ask(), Transient)
+    assert isinstance(other.ask(), NotDone)
     breakers.seconds += RECOVERY
     assert other.ask() is None
     assert breakers.state(OKTA) == "CLOSED"

@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from lib.errors import (
+    NotDone,
     NotFound,
     Permanent,
     PushproofError,
@@ -60,7 +61,7 @@ def test_a_redirect_is_permanent(status: int) -> None:
         (409, Transient),
         (410, Permanent),
         (424, Transient),
-        (429, Transient),
+        (429, NotDone),
         (500, Unavailable),
         (501, Unavailable),
         (599, Unavailable),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lib.errors import Transient
+from lib.errors import NotDone
 from lib.http import Reply
 from lib.rate import Budget, bucket_of
 
@@ -46,7 +46,7 @@ def test_a_tenth_is_left_to_others_and_the_wait_is_to_the_reset() -> None:
     for remaining in range(49, 4, -1):
         spend(budget, told(50, remaining))
     clock.now += 10
-    with pytest.raises(Transient) as caught:
+    with pytest.raises(NotDone) as caught:
         budget.enter(PATH)
     assert caught.value.retry_after == pytest.approx(30)
 
@@ -63,7 +63,7 @@ def test_after_the_reset_it_asks_again() -> None:
 def test_a_429_closes_the_bucket_at_once() -> None:
     budget = Budget(now=Clock())
     spend(budget, told(50, 0, status=429))
-    with pytest.raises(Transient):
+    with pytest.raises(NotDone):
         budget.enter(PATH)
 
 
@@ -74,7 +74,7 @@ def test_an_answer_that_was_overtaken_gives_nothing_back() -> None:
     budget.enter(PATH)
     budget.leave(PATH, told(50, 5))
     budget.leave(PATH, told(50, 6))
-    with pytest.raises(Transient):
+    with pytest.raises(NotDone):
         budget.enter(PATH)
 
 
@@ -116,7 +116,7 @@ def test_the_first_request_goes_alone_and_the_rest_wait_for_what_it_learns() -> 
     def another() -> None:
         try:
             budget.enter(PATH)
-        except Transient:
+        except NotDone:
             outcomes.append("refused")
         else:
             outcomes.append("sent")

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from lib.errors import NotFound, Permanent, Refused, Transient, Unauthorized
+from lib.errors import NotDone, NotFound, Permanent, Refused, Transient, Unauthorized
 from lib.flows.bypass import Bypass
 from lib.flows.errands import Errands
 from lib.flows.evidence import Evidence
@@ -378,9 +378,12 @@ def test_a_refused_patch_is_told_and_keeps_the_incident(approved: Stage) -> None
     assert fact.enabled is False
 
 
-def test_refused_credentials_are_nobodys_fault(approved: Stage) -> None:
-    approved.graph.trouble["set_bypass"] = Unauthorized("HTTP 401")
-    with pytest.raises(Unauthorized):
+@pytest.mark.parametrize("trouble", [Unauthorized("HTTP 401"), NotDone("HTTP 429", 20)])
+def test_what_was_not_done_is_nobodys_fault(
+    approved: Stage, trouble: Unauthorized | NotDone
+) -> None:
+    approved.graph.trouble["set_bypass"] = trouble
+    with pytest.raises(type(trouble)):
         enable(approved)
     assert parent(approved).in_flight is None
     assert told(approved)[-1] == "bypass_enable not done"

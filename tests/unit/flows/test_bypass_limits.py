@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lib.errors import PushproofError, Transient, Unauthorized
+from lib.errors import NotDone, PushproofError, Transient, Unauthorized
 from lib.flows.runs import Ended
 from lib.model import DirectorySync
 from lib.store.facts import PREVIEW_KEPT
@@ -21,6 +21,7 @@ from tests.unit.flows.test_bypass import (
     enable,
     overridden,
     parent,
+    told,
 )
 
 __all__ = ["approved", "overridden"]
@@ -38,7 +39,7 @@ def free(stage: Stage, name: str = "tenant-wide") -> bool:
     return stage.table.take_place(name, "another", stage.clock(), 1)
 
 
-@pytest.mark.parametrize("trouble", [REFUSAL, Unauthorized("401")])
+@pytest.mark.parametrize("trouble", [REFUSAL, Unauthorized("401"), NotDone("429")])
 def test_a_refusal_leaves_the_hours_place(approved: Stage, trouble: PushproofError) -> None:
     approved.graph.trouble["set_bypass"] = trouble  # type: ignore[assignment]
     assert tried(approved) in (Ended.REFUSED, None)
@@ -64,15 +65,16 @@ def test_a_refusal_after_an_unknown_outcome_gives_nothing_back(approved: Stage) 
     assert kept(approved)
 
 
-def test_a_sign_in_that_ends_after_the_patch_is_no_refusal(
-    approved: Stage, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("trouble", [Unauthorized("401"), NotDone("429")])
+def test_a_sign_in_or_patience_that_ends_after_the_patch_is_no_refusal(
+    approved: Stage, monkeypatch: pytest.MonkeyPatch, trouble: PushproofError
 ) -> None:
     """It was written; only reading it back failed."""
     write = approved.graph.set_bypass
 
     def then_ends(*given: Any) -> Any:
         receipt = write(*given)
-        approved.graph.trouble["directory_sync"] = Unauthorized("401")
+        approved.graph.trouble["directory_sync"] = trouble  # type: ignore[assignment]
         return receipt
 
     monkeypatch.setattr(approved.graph, "set_bypass", then_ends)
@@ -93,6 +95,15 @@ def test_the_way_back_is_tried_again_under_the_same_place(approved: Stage) -> No
     approved.graph.trouble.clear()
     assert disable(approved).ended is Ended.DONE
     assert not free(approved, "tenant-wide-back")
+
+
+def test_a_way_back_that_was_not_done_leaves_its_place(approved: Stage) -> None:
+    enable(approved)
+    approved.graph.trouble["set_bypass"] = NotDone("429")
+    with pytest.raises(NotDone):
+        disable(approved)
+    assert "bypass_disable not done" in told(approved)
+    assert free(approved, "tenant-wide-back")
 
 
 def test_the_way_back_of_another_switching_on_has_a_place_of_its_own(approved: Stage) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from lib.errors import PushproofError, Refused, Transient, Unauthorized
+from lib.errors import NotDone, PushproofError, Refused, Transient, Unauthorized
 from lib.flows.runs import Ended
 from lib.incident import Status
 from tests.fakes.make import OLD_MAILS, OLD_PHONE
@@ -77,7 +77,7 @@ def test_an_outage_costs_a_step_one_place(stage: Stage) -> None:
     assert not another_is_free(stage)
 
 
-@pytest.mark.parametrize("trouble", [REFUSED, Unauthorized("401")])
+@pytest.mark.parametrize("trouble", [REFUSED, Unauthorized("401"), NotDone("429")])
 def test_what_was_refused_leaves_its_place_to_others(stage: Stage, trouble: PushproofError) -> None:
     stage.graph.set(mobile_phone=OLD_PHONE)
     stage.drifted()

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from lib.errors import Conflict, Refused, Transient, Unauthorized
-from lib.incident import Incident, Status
+from lib.errors import Conflict, NotDone, PushproofError, Refused, Transient, Unauthorized
+from lib.incident import Incident, Status, StepKind
 from lib.store.codec import decode, encode
 from lib.store.records import IncidentChange
-from tests.fakes.make import OBJECT, OLD_PHONE
+from tests.fakes.make import OBJECT, OLD_PHONE, SUBJECT
 from tests.fakes.stage import Stage
 
 
@@ -98,6 +98,83 @@ def test_incidents_stored_before_read_as_never_lost(queued: Stage) -> None:
     assert decode(Incident, text) == queued.incident()
 
 
+# -- nothing was done ---------------------------------------------------------------------------
+
+THROTTLED = NotDone("Okta's announced rate limit is used up", 40)
+# Of the vendor, or of the credentials: in neither case was anything written.
+NOTHING_DONE = pytest.mark.parametrize(
+    "trouble", [THROTTLED, Unauthorized("401")], ids=["throttled", "unauthorized"]
+)
+
+
+@pytest.fixture
+def to_touch(stage: Stage) -> Stage:
+    stage.build(touch_attribute="department")
+    stage.graph.set(mobile_phone=OLD_PHONE)
+    found = stage.drifted()
+    assert [step.kind for step in found.plan.steps] == [StepKind.OKTA_TOUCH]
+    return stage
+
+
+@NOTHING_DONE
+def test_a_write_that_was_not_done_is_not_ours(queued: Stage, trouble: NotDone) -> None:
+    queued.graph.trouble["patch"] = trouble
+    queued.mend()
+    found = queued.incident()
+    assert (found.in_flight, found.maybe_done, found.mended_by_us) == (None, False, False)
+    assert queued.timeline()[-1] == "graph_write not done"
+    assert queued.table.take_place("writes", "another", queued.clock(), 1)
+
+
+@NOTHING_DONE
+def test_a_touch_that_was_not_done_does_not_count(to_touch: Stage, trouble: NotDone) -> None:
+    """A second touch of a value waits for days, so that one was not sent must not look like one."""
+    to_touch.okta.trouble["touch"] = trouble
+    to_touch.mend()
+    found = to_touch.incident()
+    assert (found.in_flight, found.maybe_done, found.touched_at) == (None, False, None)
+    assert to_touch.timeline()[-1] == "okta_touch not done"
+    assert to_touch.table.take_place("writes", "another", to_touch.clock(), 1)
+    to_touch.okta.trouble.clear()
+    to_touch.looks()
+    again = to_touch.incident()
+    assert again.status is Status.REMEDIATING
+    assert again.plan.digest == found.plan.digest
+    to_touch.mend()
+    assert to_touch.incident().steps_done == 1
+    assert to_touch.incident().touched_at is not None
+    assert len(to_touch.okta.touches) == 2
+
+
+def test_after_a_lost_touch_one_that_was_not_done_forgets_nothing(to_touch: Stage) -> None:
+    message = to_touch.remediations.sent[0]
+    to_touch.okta.trouble["touch"] = Transient("the answer was lost")
+    to_touch.mend()
+    touched = to_touch.incident().touched_at
+    assert touched is not None
+    to_touch.okta.trouble["touch"] = THROTTLED
+    to_touch.mend(message)
+    found = to_touch.incident()
+    assert (found.touched_at, found.maybe_done) == (touched, True)
+    assert not to_touch.table.take_place("writes", "another", to_touch.clock(), 1)
+
+
+@NOTHING_DONE
+def test_a_touch_that_could_not_be_read_back_was_done(
+    to_touch: Stage, trouble: PushproofError
+) -> None:
+    def fails() -> None:
+        to_touch.okta.trouble[SUBJECT] = trouble  # type: ignore[assignment]
+
+    to_touch.okta.after_touch = fails
+    to_touch.mend()
+    found = to_touch.incident()
+    assert (found.maybe_done, found.steps_done) == (True, 0)
+    assert found.touched_at is not None
+    assert to_touch.timeline()[-1] == "okta_touch outcome unknown"
+    assert "touched, and not read back" in details(to_touch)
+
+
 # -- others write the incident ------------------------------------------------------------------
 
 
@@ -159,6 +236,7 @@ def test_what_is_no_longer_ours_keeps_the_line_and_nothing_else(
     [
         (Refused(403, "Authorization_RequestDenied", "no", "r-1"), "graph_write refused"),
         (Unauthorized("401"), "graph_write not done"),
+        (NotDone("429"), "graph_write not done"),
         (Transient("503"), "graph_write outcome unknown"),
     ],
 )
