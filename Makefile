@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV = .venv
 SAM_VENV = .venv-sam
 REFEREE_VENV = .venv-referee
+WORKERS ?= auto
 LOCK_VENV = .venv-lock
 SAM = SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(SAM_VENV)/bin/sam
 SOURCES = lib handlers ops sandbox tools bench
@@ -25,8 +26,9 @@ demo: $(VENV)/.ready ## run the demonstration: real handlers, simulated Okta and
 sandbox: $(VENV)/.ready ## keep the simulated Okta, Microsoft and AWS running until interrupted
 	@$(VENV)/bin/python -m ops sandbox
 
-test: $(VENV)/.dev ## run the tests (ARGS=... goes to pytest)
-	@$(VENV)/bin/python -m pytest -m "not artifacts" --ignore tests/referee $(ARGS)
+test: $(VENV)/.dev ## run the tests (ARGS=... goes to pytest, WORKERS=0 in one process)
+	@$(VENV)/bin/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadgroup \
+		-m "not artifacts" --ignore tests/referee $(ARGS)
 
 simulate: $(VENV)/.dev ## run simulated schedules (SEEDS=1..5000), or tell one (SEEDS=17)
 	@$(VENV)/bin/python -m tests.simulation $(or $(SEEDS),1..5000)

@@ -134,6 +134,7 @@ def url64(content: bytes) -> str:
         ({"thumbprint": SHA256.hex().upper()}, "PS256", "x5t#S256", SHA256),
         ({"thumbprint": SHA1.hex().upper()}, "RS256", "x5t", SHA1),
     ],
+    ids=["public", "public and SHA-1", "SHA-256", "SHA-256 as thumbprint", "SHA-1"],
 )
 def test_a_certificate_is_named_as_entra_wants_it(
     more: dict[str, str], algorithm: str, header: str, digest: bytes

@@ -65,6 +65,7 @@ def test_a_port_that_was_named_is_that_or_none(opening: Opening) -> None:
         ("rubbish", False),
         (None, False),
     ],
+    ids=["another's", "our own", "ended", "no number", "no pid", "no JSON", "no file"],
 )
 def test_a_folder_has_one_sandbox(
     tmp_path: Path,

@@ -95,13 +95,20 @@ def test_rubbish_is_400_and_one_sentence(here: Here, path: str, body: object) ->
     ],
 )
 def test_a_field_that_makes_no_sense(here: Here, path: str, body: dict[str, Any]) -> None:
-    before = here.read()
+    before = world(here)
     status, sentence = here.refused(path, **body)
     assert status == 400
     assert sentence.endswith(".")
     for value in body.values():  # nothing of it comes back
         assert not (isinstance(value, str) and len(value) > 5 and value in sentence)
-    assert here.read() == before
+    assert world(here) == before
+
+
+def world(here: Here) -> dict[str, Any]:
+    """Without what goes on by itself: when Okta's buckets are full again."""
+    found = dict(here.read())
+    del found["limits"]
+    return found
 
 
 def test_nobody_of_that_name(here: Here) -> None:
@@ -142,7 +149,7 @@ def test_a_page_of_people(here: Here) -> None:
 
 
 def test_reading_changes_nothing_and_asks_no_vendor(here: Here) -> None:
-    assert here.read() == here.read()
+    assert world(here) == world(here)
     assert not here.org.calls
     assert not here.tenant.calls
 
