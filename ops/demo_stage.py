@@ -6,6 +6,7 @@ import os
 import re
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 import boto3
@@ -14,6 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from lib.entra_sign_in import DevicePrompt
+from lib.errors import NotDone
 from lib.incident import Incident, Status
 from lib.model import Attribute, Subject
 from lib.okta import Okta
@@ -41,6 +43,24 @@ T = TypeVar("T")
 
 class WentWrong(Exception):
     """The story did not go as told; the message says where."""
+
+
+def patiently(
+    command: Callable[[], T],
+    tell: Callable[[str], None],
+    sleep: Callable[[float], None] = time.sleep,
+) -> T:
+    """Whoever meets Okta's limit waits for its next window, and gives the command again, once."""
+    try:
+        return command()
+    except NotDone as error:
+        wait = error.retry_after or 1.0
+        tell(f"{error}: again in {wait:.0f} s")
+        sleep(wait + 1)
+    try:
+        return command()
+    except NotDone as error:
+        raise WentWrong(str(error)) from None
 
 
 class Stage:
@@ -131,18 +151,19 @@ class Stage:
 
     def ordinary_as(self, account: str) -> int:
         """pushproof bypass check; nothing here tells who Okta's connector is, so a person does."""
-        return run_check(
-            self.connection, connector_is_global_admin=True, show=self._completing(account)
-        )
+        show = self._completing(account)
+        check = partial(run_check, self.connection, connector_is_global_admin=True, show=show)
+        return patiently(check, self.step)
 
     def preview_as(self, account: str) -> None:
         """pushproof bypass preview, signed in as `account`."""
-        take_preview(self.connection, self._completing(account))
+        patiently(lambda: take_preview(self.connection, self._completing(account)), self.step)
 
     def write_as(self, incident: Incident, account: str) -> int:
         """pushproof write, signed in as `account` through the simulator's own page."""
         complete = self._completing(account)
-        return run_write(self.connection, incident, lambda _incident, _step: True, complete)
+        write = partial(run_write, self.connection, incident, lambda _incident, _step: True)
+        return patiently(lambda: write(complete), self.step)
 
     def _completing(self, account: str) -> Callable[[DevicePrompt], None]:
         def complete(prompt: DevicePrompt) -> None:
