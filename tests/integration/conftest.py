@@ -107,7 +107,7 @@ def deployed(request: pytest.FixtureRequest) -> Iterator[Deployed]:
     )
     text = text.replace("\ngroups:\n", staff() + "\ngroups:\n")
     # Tests count calls, so what runs by itself is run by the test that is about it.
-    sandbox = Sandbox(load_world(text), every={"CatchUpFunction": 0})
+    sandbox = Sandbox(load_world(text), every={"CatchUpFunction": 0, "TickFunction": 0})
     seen = Seen(sandbox)
     with sandbox:
         found = Deployed(sandbox)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,21 @@ from tests.integration.conftest import GRAPH_APP, Deployed
 
 Run = Callable[..., Result]
 UUID = "abcdefab-0000-4000-8000-{:012d}"
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every request of this thread, whomever it goes to. The shape around it works in others."""
+    found: list[str] = []
+    mine, real = threading.get_ident(), HTTPConnection.putrequest
+
+    def noted(self: HTTPConnection, method: str, url: str, *more: Any, **named: Any) -> None:
+        if threading.get_ident() == mine:
+            found.append(f"{method} {self.host} {url}")
+        real(self, method, url, *more, **named)
+
+    monkeypatch.setattr(HTTPConnection, "putrequest", noted)
+    return found
 
 
 @pytest.fixture
@@ -199,14 +216,23 @@ def test_who_runs_out_of_patience_is_told_that_it_goes_on(
     ],
 )
 def test_misuse_is_one_sentence_and_sends_nothing(
-    deployed: Deployed, run: Run, words: list[str], said: str
+    run: Run, asked: list[str], words: list[str], said: str
 ) -> None:
-    before = deployed.org.calls["GET /api/v1/logs"]
     result = run(*words)
     assert result.exit_code == 2, result.output
     assert said in result.output
-    assert deployed.org.calls["GET /api/v1/logs"] == before
-    assert not any(deployed.cloud.backlog().values())
+    assert asked == []
+
+
+def test_what_is_sent_would_have_been_seen(
+    deployed: Deployed, run: Run, asked: list[str], tmp_path: Path
+) -> None:
+    """Or the test before this one could not fail."""
+    assert run(file(tmp_path, event(deployed, "staff.31", 10))).exit_code == 0
+    (sent,) = [each for each in asked if each.endswith("/okta/events")]
+    assert sent.startswith("POST ")
+    assert run("--event", UUID.format(999)).exit_code == 1
+    assert any("/api/v1/logs" in each for each in asked)
 
 
 def test_one_file_that_is_none_stops_all_of_them(
