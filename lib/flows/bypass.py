@@ -187,7 +187,7 @@ class Bypass:
         try:
             receipt = self._set(sync, enabled=True)
         except (Unauthorized, NotDone) as error:
-            self._incidents.not_done(incident, str(error))
+            self._incidents.not_done(incident, str(error), begun=not new)
             if new:
                 self._not_set(fresh, who, at)
             raise

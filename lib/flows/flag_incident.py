@@ -175,12 +175,16 @@ class FlagIncident:
 
         return self._move(incident.id, change)
 
-    def not_done(self, incident: Incident, why: str) -> Incident:
-        """Our own credentials were refused, or nobody was asked: nothing is said of the plan."""
+    def not_done(self, incident: Incident, why: str, *, begun: bool) -> Incident:
+        """Our own credentials were refused, or nobody was asked: nothing is said of the plan.
+
+        `begun`: an earlier try may have happened, so its intent stays.
+        """
+        left = STEP if begun else None
         return self._move(
             incident.id,
             lambda known: IncidentChange(
-                replace(known, in_flight=None, updated_at=self._clock()),
+                replace(known, in_flight=left, updated_at=self._clock()),
                 (self._entry(f"{STEP} not done", why),),
             ),
         )

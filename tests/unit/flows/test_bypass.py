@@ -679,5 +679,8 @@ def test_pages_and_timelines_hold_no_number(approved: Stage) -> None:
 def test_an_incident_that_is_gone_is_said(approved: Stage) -> None:
     with pytest.raises(Permanent):
         FlagIncident.not_done(
-            bypass(approved)._incidents, replace(parent(approved), id="inc-dddddddddd"), "why"
+            bypass(approved)._incidents,
+            replace(parent(approved), id="inc-dddddddddd"),
+            "why",
+            begun=False,
         )

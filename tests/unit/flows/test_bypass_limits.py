@@ -66,6 +66,24 @@ def test_a_refusal_after_an_unknown_outcome_gives_nothing_back(approved: Stage) 
 
 
 @pytest.mark.parametrize("trouble", [Unauthorized("401"), NotDone("429")])
+def test_what_was_not_done_after_an_unknown_outcome_hides_nothing(
+    approved: Stage, trouble: PushproofError
+) -> None:
+    """The first try may have happened, whatever became of those after it."""
+    approved.graph.trouble["set_bypass"] = Transient("503")
+    tried(approved)
+    approved.graph.trouble["set_bypass"] = trouble  # type: ignore[assignment]
+    with pytest.raises(type(trouble)):
+        enable(approved)
+    assert told(approved)[-1] == "bypass_enable not done"
+    assert parent(approved).in_flight == "bypass_enable"
+    approved.graph.trouble["set_bypass"] = REFUSAL
+    assert tried(approved) is Ended.REFUSED
+    assert not free(approved)
+    assert kept(approved)
+
+
+@pytest.mark.parametrize("trouble", [Unauthorized("401"), NotDone("429")])
 def test_a_sign_in_or_patience_that_ends_after_the_patch_is_no_refusal(
     approved: Stage, monkeypatch: pytest.MonkeyPatch, trouble: PushproofError
 ) -> None:
