@@ -43,6 +43,10 @@ class Unavailable(Transient):
     """The vendor gave no usable answer, or said that it is down (5xx): an outage if it goes on."""
 
 
+class Unreached(NotDone, Unavailable):
+    """It could not be asked at all, as nobody there or no token for it was to be had."""
+
+
 class Conflict(Transient):
     """A conditional write lost: somebody stored a newer state. Read again and redo."""
 

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 
-from lib.errors import Transient
+from lib.errors import NotDone
 from lib.graph_parse import mapping
 from lib.http_answers import Reply, retry_after
 
@@ -29,11 +29,11 @@ class Restraint:
         self._lock = threading.Lock()
 
     def enter(self, path: str) -> None:
-        """Raises Transient with the seconds for which Graph is left alone."""
+        """Raises NotDone with the seconds for which Graph is left alone."""
         with self._lock:
             left = self._until.get(bucket_of(path), 0.0) - self._now()
         if left > 0:
-            raise Transient("Microsoft Graph's announced limit is nearly used up", left)
+            raise NotDone("Microsoft Graph's announced limit is nearly used up", left)
 
     def leave(self, path: str, reply: Reply | None) -> None:
         if reply is None:

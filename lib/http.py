@@ -15,7 +15,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
-from lib.errors import Permanent, PushproofError, Transient, Unavailable
+from lib.errors import NotDone, Permanent, PushproofError, Transient, Unavailable, Unreached
 from lib.http_answers import Reply, error_for, shown_path
 from lib.times import Clock, utc_now
 
@@ -202,9 +202,12 @@ class Http:
         headers: Mapping[str, str] | None,
     ) -> Reply:
         sent = {"Accept": "application/json", "User-Agent": "pushproof", **(headers or {})}
-        sent.update(self._headers())
-        if self._sign:
-            sent.update(self._sign(method, address))
+        try:
+            sent.update(self._headers())
+            if self._sign:
+                sent.update(self._sign(method, address))
+        except Transient as error:  # of whoever gives the tokens
+            raise _unsent(error) from None
         reply: Reply | None = None
         if self._gate:
             self._gate.enter(path)
@@ -221,6 +224,8 @@ class Http:
                 stream=True,
             ) as response:
                 reply = self._reply(response, what)
+        except requests.ConnectTimeout:
+            raise Unreached(f"{what}: no connection in time") from None
         except requests.Timeout:
             raise Unavailable(f"{what}: no answer in time") from None
         except requests.exceptions.SSLError:
@@ -280,6 +285,11 @@ def _origin(url: str) -> tuple[str, str, int]:
     if not parts.hostname or parts.scheme not in _PORTS or parts.username is not None:
         raise Permanent("a link that is no address is not followed")
     return parts.scheme, parts.hostname, port
+
+
+def _unsent(error: Transient) -> NotDone:
+    kind = Unreached if isinstance(error, Unavailable) else NotDone
+    return kind(str(error), error.retry_after)
 
 
 def _pause(problem: PushproofError, reply: Reply | None, pauses: Iterator[float]) -> float | None:

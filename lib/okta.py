@@ -51,7 +51,7 @@ _NOT_FOUND = "E0000007"
 class Okta:
     """One organisation. `http` carries its address and credentials.
 
-    Every call passes a Budget, so all methods also raise Transient when Okta's announced rate
+    Every call passes a Budget, so all methods also raise NotDone when Okta's announced rate
     limit is used up to the part that is left to others.
     """
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import requests
 
-from lib.errors import Permanent, Transient, Unavailable
+from lib.errors import NotDone, Permanent, Unavailable
 from lib.http import Reply, bounded, new_session
 from lib.http_answers import retry_after
 from lib.times import utc_now
@@ -101,7 +101,7 @@ def _checked(response: requests.Response, raw: bytes, what: str) -> Answer:
     if status == 429 or status >= 500:
         headers = {name.lower(): value for name, value in response.headers.items()}
         wait = retry_after(Reply(status, headers, None, utc_now()))
-        kind = Transient if status == 429 else Unavailable
+        kind = NotDone if status == 429 else Unavailable
         raise kind(f"{what}: HTTP {status}", wait)
     if 300 <= status < 400:
         raise Permanent(f"{what}: HTTP {status}, redirects are not followed")

@@ -99,9 +99,9 @@ def http_of(
 ) -> Http:
     """A client whose sleeping only records."""
     recorded = pauses if pauses is not None else []
+    options.setdefault("headers", lambda: {"Authorization": f"Bearer {token}"})
     return Http(
         base,
-        headers=lambda: {"Authorization": f"Bearer {token}"},
         sleep=recorded.append,
         session=session_of(vendor),
         **options,  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from lib.breaker import FAILURES, RECOVERY, VendorBreaker
-from lib.errors import NotDone, Permanent, Refused, Transient, Unavailable
+from lib.errors import NotDone, Permanent, Refused, Transient, Unavailable, Unreached
 from lib.http import Http
 from tests.fakes.dynamodb import dynamodb, new_table
 from tests.unit.breakers import GRAPH, OKTA, Breakers
@@ -52,6 +52,22 @@ class Vendor:
         self.says = Answer(503)
         for _ in range(FAILURES):
             assert isinstance(self.ask(), Unavailable)
+
+
+def test_a_vendor_nobody_can_sign_in_to_is_down(breakers: Breakers) -> None:
+    """Nothing was sent, which is no reason to wait for each sign-in to fail in its turn."""
+    vendor = Vendor(breakers.of(GRAPH))
+    vendor.http = http_of(vendor.fake, breaker=breakers.of(GRAPH), headers=_no_token)
+    for _ in range(FAILURES):
+        assert isinstance(vendor.ask(), Unreached)
+    error = vendor.ask()
+    assert isinstance(error, NotDone)
+    assert "left alone" in str(error)
+    assert vendor.asked == 0
+
+
+def _no_token() -> dict[str, str]:
+    raise Unavailable("Entra's sign-in: HTTP 503")
 
 
 def test_an_outage_opens_it_for_every_environment(breakers: Breakers) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lib.errors import Transient
+from lib.errors import NotDone
 from lib.graph_rate import WINDOW, Restraint
 from lib.http_answers import Reply
 
@@ -39,7 +39,7 @@ def told(status: int = 200, body: object = None, **headers: str) -> Reply:
 def waits(gate: Restraint, path: str = USERS) -> float | None:
     try:
         gate.enter(path)
-    except Transient as error:
+    except NotDone as error:
         return error.retry_after
     return None
 

@@ -167,12 +167,43 @@ def test_a_post_that_only_reads_may_be_repeated() -> None:
     assert http_of(vendor).request("POST", "/$batch", json={}, repeatable=True).body == 1
 
 
-@pytest.mark.parametrize("timeout", [requests.ReadTimeout("x"), requests.ConnectTimeout("x")])
-def test_a_timeout_is_transient_and_not_repeated(timeout: Exception) -> None:
+@pytest.mark.parametrize(
+    ("timeout", "said", "sent"),
+    [
+        (requests.ReadTimeout("x"), "no answer in time", True),
+        (requests.ConnectTimeout("x"), "no connection in time", False),
+    ],
+)
+def test_a_timeout_is_transient_and_not_repeated(timeout: Exception, said: str, sent: bool) -> None:
+    """Without a connection nothing was sent, so nothing can have happened."""
     vendor = FakeVendor(lambda _: timeout)
-    with pytest.raises(Transient, match="no answer in time"):
+    with pytest.raises(Unavailable, match=said) as caught:
         http_of(vendor).request("GET", "/x")
+    assert isinstance(caught.value, NotDone) is not sent
     assert len(vendor.sent) == 1
+
+
+@pytest.mark.parametrize("where", ["headers", "sign"])
+@pytest.mark.parametrize(
+    ("trouble", "outage"),
+    [
+        (Unavailable("no sign-in", 7), True),
+        (NotDone("429", 7), False),
+        (Transient("busy", 7), False),
+    ],
+)
+def test_without_a_token_nothing_is_sent(where: str, trouble: Transient, outage: bool) -> None:
+    """Else a write that never left would count as one that may have happened."""
+
+    def fails(*_: object) -> dict[str, str]:
+        raise trouble
+
+    vendor = FakeVendor([])
+    with pytest.raises(NotDone, match=str(trouble)) as caught:
+        http_of(vendor, **{where: fails}).request("PATCH", "/x", json={})
+    assert isinstance(caught.value, Unavailable) is outage
+    assert caught.value.retry_after == 7
+    assert vendor.sent == []
 
 
 def test_an_untrusted_certificate_is_transient_and_said() -> None:
