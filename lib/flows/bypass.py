@@ -72,8 +72,9 @@ def known(table: Table, policy: PolicySettings, tenant_id: str, now: datetime) -
 
 
 class Bypass:
-    """Every outcome is a Run: REFUSED and WAITS wrote nothing. Raises Transient when it is not
-    known how a write ended, and Permanent when the sign-in is refused.
+    """Every outcome is a Run: REFUSED and WAITS wrote nothing. Raises NotDone when nothing was
+    written for now, any other Transient when it is not known how a write ended, and Permanent when
+    the sign-in is refused.
     """
 
     def __init__(
@@ -172,30 +173,27 @@ class Bypass:
         if not self._renew():
             return self._refuse(_BUSY, incident)
         # A try whose outcome was lost has its place already, and may have happened.
-        new, who, at = incident.in_flight is None, caps.who(incident), self._clock()
-        capped = self._over_cap(SET, who, at) if new else ""
-        if capped:
-            return self._refuse(Obstacle(capped, ENABLE), incident)
+        begun, who = incident.in_flight is not None, caps.who(incident)
+        taken = caps.Taken(SET, who, self._clock(), new=False) if begun else self._place(SET, who)
+        if taken is None:
+            return self._refuse(Obstacle(self._capped, ENABLE), incident)
         try:
             incident = self._incidents.begins(incident)
         except Permanent as error:
-            if new:
-                caps.give_back(self._table, SET, who, at)
+            caps.give_back(self._table, taken)
             return Run(Ended.REFUSED, str(error), incident)
         # Before the PATCH: a crash after it must not cost the evidence.
         previews.keep(self._table, fresh)
         try:
             receipt = self._set(sync, enabled=True)
         except (Unauthorized, NotDone) as error:
-            self._incidents.not_done(incident, str(error), begun=not new)
-            if new:
-                self._not_set(fresh, who, at)
+            self._incidents.not_done(incident, str(error), begun=begun)
+            self._not_set(fresh, taken)
             raise
         except (Refused, Permanent) as error:
             ids = error.request_id if isinstance(error, Refused) else None
-            moved_back = self._incidents.refused(incident, str(error), ids)
-            if new:
-                self._not_set(fresh, who, at)
+            moved_back = self._incidents.refused(incident, str(error), ids, begun=begun)
+            self._not_set(fresh, taken)
             return Run(Ended.REFUSED, _refused("set", error), moved_back)
         except Transient as error:
             self._incidents.unknown(incident, str(error))
@@ -204,9 +202,13 @@ class Bypass:
         done = self._incidents.done(incident, "bypass_enable done", receipt)
         return Run(Ended.DONE, f"{NAME} is set and was read back", done)
 
-    def _not_set(self, preview: Preview, who: str, at: datetime) -> None:
-        """Microsoft said no: no number was overwritten, and the hour's place is free again."""
-        caps.give_back(self._table, SET, who, at)
+    def _not_set(self, preview: Preview, taken: caps.Taken) -> None:
+        """This try overwrote no number. Unless an earlier one may have, the hour's place is free
+        again and the preview is no evidence.
+        """
+        if not taken.new:
+            return
+        caps.give_back(self._table, taken)
         try:
             previews.let_expire(self._table, preview)
         except PushproofError as error:
@@ -215,10 +217,9 @@ class Bypass:
     def _disable(self, sync: DirectorySync) -> Run:
         if not self._renew():
             return self._refuse(_BUSY)
-        who, at = self._since(), self._clock()
-        capped = self._over_cap(TAKEN_BACK, who, at)
-        if capped:
-            return self._refuse(Obstacle(capped, "pushproof bypass disable"))
+        taken = self._place(TAKEN_BACK, self._since())
+        if taken is None:
+            return self._refuse(Obstacle(self._capped, "pushproof bypass disable"))
         last = last_incident(self._table, self._watch.tenant_id)
         if last:
             self._incidents.add(last, "bypass_disable begins", NAME)
@@ -226,9 +227,9 @@ class Bypass:
             receipt = self._set(sync, enabled=False)
         except (Refused, Permanent, NotDone) as error:
             if last:
-                how = "not done" if isinstance(error, NotDone) else "refused"
+                how = "not done" if isinstance(error, Unauthorized | NotDone) else "refused"
                 self._incidents.add(last, f"bypass_disable {how}", str(error))
-            caps.give_back(self._table, TAKEN_BACK, who, at)
+            caps.give_back(self._table, taken)
             if isinstance(error, Unauthorized | NotDone):
                 raise
             return Run(Ended.REFUSED, _refused("changed", error))
@@ -246,7 +247,9 @@ class Bypass:
                 if self._graph.directory_sync().bypass_enabled is enabled:
                     return receipt
             except (Refused, Permanent, NotDone) as error:
-                raise Transient(f"it was written and can not be read back: {error}") from None
+                after = error.retry_after if isinstance(error, NotDone) else None
+                why = f"it was written and can not be read back: {error}"
+                raise Transient(why, after) from None
         told = str(not enabled).lower()
         raise Transient(f"{NAME} still reads {told} after the PATCH; run it again", retry_after=60)
 
@@ -265,10 +268,13 @@ class Bypass:
             return False
         return True
 
-    def _over_cap(self, name: str, who: str, at: datetime) -> str:
+    def _place(self, name: str, who: str) -> caps.Taken | None:
         limit = self._policy.tenant_steps_per_hour
-        if self._table.take_place(name, who, at, limit):
-            return ""
+        return caps.take(self._table, name, who, self._clock(), limit)
+
+    @property
+    def _capped(self) -> str:
+        limit = self._policy.tenant_steps_per_hour
         return f"the cap of {limit} tenant-wide steps an hour is reached; wait for the next hour"
 
     # -- what was read ----------------------------------------------------------------------

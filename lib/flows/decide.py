@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from lib.incident import Cause, Entry, Incident, News, Page, Plan, Severity, Status, StepKind
+from lib.rules.attempts import STUCK, failures_after, last_failure
 from lib.rules.cause_table import CAUSES
 from lib.rules.pages import page
 from lib.rules.policy import Approval, Decision, Verdict, gate
@@ -105,7 +106,8 @@ def seen_again(
     proved and was not goes to a person: nothing is tried twice by itself.
     """
     unproved = known.status is Status.PROVING
-    failed = "an earlier attempt did not land" if unproved else known.failed
+    failures = failures_after(known)
+    failed = last_failure("did not land", failures) if unproved else known.failed
     if failed:
         plan = _with_a_person(plan, failed)
     same = plan.digest == known.plan.digest
@@ -122,7 +124,7 @@ def seen_again(
         steps_done=done,
         in_flight=None,
         failed=failed,
-        failures=known.failures + (1 if unproved else 0),
+        failures=failures,
         drift_read_at=read_at,
         updated_at=now.now,
         attempt=known.attempt + 1 if run else known.attempt,
@@ -165,6 +167,9 @@ def _news(known: Incident, after: Incident, decision: Decision, now: Circumstanc
     if not same and after.status is Status.WAITING_APPROVAL and now.approvals:
         next_ = f"The plan changed, so approvals count anew. {next_}"
         return page(after, News.NEEDS_YOU, next_, once)
+    if same and after.attempt == STUCK and known.status is after.status is Status.REMEDIATING:
+        detail = f"It was queued {STUCK} times and its next step is not done. It goes on by itself."
+        return page(after, News.NEEDS_YOU, detail, once)
     return page(after, News.NEEDS_YOU, next_, once) if _waits_anew(known, after) else None
 
 

@@ -165,10 +165,14 @@ class FlagIncident:
 
         return self._move(incident.id, change)
 
-    def refused(self, incident: Incident, why: str, request_id: str | None) -> Incident:
+    def refused(
+        self, incident: Incident, why: str, request_id: str | None, *, begun: bool
+    ) -> Incident:
+        """`begun`: an earlier try may have happened, so its intent stays."""
+
         def change(known: Incident) -> IncidentChange:
             now = self._clock()
-            waiting = replace(known, in_flight=None, updated_at=now)
+            waiting = replace(known, in_flight=STEP if begun else None, updated_at=now)
             told = page(waiting, News.REFUSED, f"{STEP} refused.", f"refused-{known.version}")
             entry = self._entry(f"{STEP} refused", why, request_id)
             return IncidentChange(waiting, (entry,), (told,))
@@ -177,8 +181,7 @@ class FlagIncident:
 
     def not_done(self, incident: Incident, why: str, *, begun: bool) -> Incident:
         """Our own credentials were refused, or nobody was asked: nothing is said of the plan.
-
-        `begun`: an earlier try may have happened, so its intent stays.
+        `begun` as in refused.
         """
         left = STEP if begun else None
         return self._move(

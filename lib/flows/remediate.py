@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from lib.errors import Conflict, NotDone, Permanent, Refused, Transient, Unauthorized
 from lib.flows import caps
@@ -17,11 +17,11 @@ from lib.flows.decide import status_for
 from lib.flows.errands import Errands
 from lib.flows.evidence import Evidence
 from lib.flows.guards import Guards, Stop
-from lib.flows.runs import Ended, Hands, Run, Scene
+from lib.flows.runs import Before, Ended, Hands, LeftWrong, Run, Scene
 from lib.incident import Entry, Incident, News, Page, Status, Step, StepKind
 from lib.messages import CheckMessage, RemediationMessage
-from lib.model import Attribute
 from lib.ports import CheckQueue, GraphPort, OktaPort, RemediationQueue
+from lib.rules.attempts import last_failure
 from lib.rules.pages import page
 from lib.rules.policy import Verdict, gate
 from lib.settings import PolicySettings, WatchSettings
@@ -31,8 +31,6 @@ from lib.times import Clock
 
 # Others write the incident while a step is done: a snooze ends, an approval runs out.
 TRIES = 5
-# One PATCH, refused as a whole. A touch is followed by a read, whose refusal undoes nothing.
-_ALL_OR_NOTHING = (StepKind.GRAPH_WRITE, StepKind.PRIVILEGED_WRITE)
 
 
 class Remediation:
@@ -110,14 +108,14 @@ class Remediation:
             return self._wait(incident, hands, status, decision.reason)
         if self._table.tenant_locked(self._clock()):
             raise Transient("a tenant-wide step is under way", retry_after=30)
-        capped = self._over_cap(incident)
-        if capped:
-            return self._capped(incident, hands, capped)
+        taken = self._place(incident)
+        if taken is None:
+            return self._capped(incident, hands)
         intended = self._record(
             self._intended(incident, step, scene),
             Entry(self._clock(), hands.actor, f"{step.kind.value} begins", step.target),
         )
-        return self._act(intended, step, scene, hands, incident.touched_at)
+        return self._act(intended, step, scene, hands, Before(incident.touched_at, taken))
 
     @staticmethod
     def _intended(incident: Incident, step: Step, scene: Scene) -> Incident:
@@ -134,7 +132,7 @@ class Remediation:
         step: Step,
         scene: Scene,
         hands: Hands,
-        touched_before: datetime | None,
+        before: Before,
     ) -> Incident | Run:
         def entry(what: str, detail: str) -> Entry:
             return Entry(self._clock(), hands.actor, f"{step.kind.value} {what}", detail)
@@ -146,12 +144,12 @@ class Remediation:
             self._outcome(
                 incident,
                 entry("not done", str(error)),
-                lambda known: replace(known, in_flight=None, touched_at=touched_before),
+                lambda known: replace(known, in_flight=None, touched_at=before.touched_at),
             )
-            self._give_back(incident)
+            caps.give_back(self._table, before.taken)
             raise
         except (Refused, Permanent) as error:
-            return self._refused(incident, step, hands, error)
+            return self._refused(incident, step, hands, error, before.taken)
         except Transient as error:
             # Whether it happened is unknown: the next run re-reads before it does anything.
             unknown = entry("outcome unknown", str(error))
@@ -196,27 +194,15 @@ class Remediation:
         self._table.add_entry(ours.id, entry)
         raise Conflict("the incident moved on while its step was done")
 
-    def _over_cap(self, incident: Incident) -> str:
-        """Takes a place under the hourly cap. The same step tried again has the same one, and a
-        crashed one its hour's.
+    def _place(self, incident: Incident) -> caps.Taken | None:
+        """Under the hourly cap. The same step tried again has the same one, and a crashed one its
+        hour's.
         """
+        (name, limit), who = caps.of(incident, self._policy), caps.who(incident)
+        now = self._clock()
         if incident.in_flight is not None:
-            return ""
-        name, limit = self._cap(incident)
-        if self._table.take_place(name, caps.who(incident), self._clock(), limit):
-            return ""
-        return f"the cap of {limit} {name} an hour is reached"
-
-    def _cap(self, incident: Incident) -> tuple[str, int]:
-        if incident.attribute is Attribute.ACCOUNT_ENABLED:
-            return "disables", self._policy.disables_per_hour
-        return "writes", self._policy.writes_per_hour
-
-    def _give_back(self, incident: Incident) -> None:
-        """This try wrote nothing, unless an earlier one did."""
-        if not incident.maybe_done:
-            name, _ = self._cap(incident)
-            caps.give_back(self._table, name, caps.who(incident), incident.updated_at)
+            return caps.Taken(name, who, now, new=False)
+        return caps.take(self._table, name, who, now, limit)
 
     # -- ways a run ends --------------------------------------------------------------------
 
@@ -235,8 +221,12 @@ class Remediation:
         incident = self._table.incident(incident_id)
         if incident is None or incident.status is not Status.REMEDIATING:
             return
+        failures = incident.failures + 1
         waiting = replace(
-            _set_down(incident), status=Status.WAITING_PERSON, failed="an attempt was parked"
+            _set_down(incident),
+            status=Status.WAITING_PERSON,
+            failures=failures,
+            failed=last_failure("was parked", failures),
         )
         told = page(waiting, News.NEEDS_YOU, f"Parked: {why}.", f"parked-{incident.version}")
         self._record(waiting, Entry(self._clock(), hands.actor, "parked", why), told)
@@ -304,9 +294,10 @@ class Remediation:
         entry = Entry(self._clock(), hands.actor, "waits", why)
         return Run(Ended.WAITS, why, self._record(waiting, entry, *told))
 
-    def _capped(self, incident: Incident, hands: Hands, why: str) -> Run:
+    def _capped(self, incident: Incident, hands: Hands) -> Run:
         """Reaching a cap pages once an hour, and the check comes back when the hour is over."""
-        now = self._clock()
+        (name, limit), now = caps.of(incident, self._policy), self._clock()
+        why = f"the cap of {limit} {name} an hour is reached"
         told = page(incident, News.NEEDS_YOU, f"{why}.", f"cap-{now:%Y%m%d%H}")
         moved = self._record(incident, Entry(now, hands.actor, "waits", why), told)
         over = (now + timedelta(hours=1)).replace(minute=0, second=0, microsecond=0)
@@ -315,18 +306,24 @@ class Remediation:
         return Run(Ended.WAITS, why, moved)
 
     def _refused(
-        self, incident: Incident, step: Step, hands: Hands, error: Refused | Permanent
+        self,
+        incident: Incident,
+        step: Step,
+        hands: Hands,
+        error: Refused | Permanent,
+        taken: caps.Taken,
     ) -> Run:
         detail = f"{step.kind.value} refused: {error}"
         ids = getattr(error, "request_id", None)
 
         def wait(known: Incident) -> Incident:
-            waiting = replace(known, status=Status.WAITING_PERSON, in_flight=None)
+            done = known.maybe_done or isinstance(error, LeftWrong)
+            waiting = replace(known, status=Status.WAITING_PERSON, in_flight=None, maybe_done=done)
             if not step.kind.automatic:
                 return waiting
             # An administrator who does not outrank may ask one who does; we do not ask again.
-            failed = "an earlier attempt was refused"
-            return replace(waiting, failures=known.failures + 1, failed=failed)
+            failures = known.failures + 1
+            return replace(waiting, failures=failures, failed=last_failure("was refused", failures))
 
         moved = self._outcome(
             incident,
@@ -339,8 +336,8 @@ class Remediation:
             wait,
             lambda waiting: page(waiting, News.REFUSED, detail, f"refused-{waiting.version}"),
         )
-        if step.kind in _ALL_OR_NOTHING:
-            self._give_back(incident)
+        if not isinstance(error, LeftWrong):
+            caps.give_back(self._table, taken)
         return Run(Ended.REFUSED, str(error), moved)
 
     def _record(self, incident: Incident, entry: Entry, *pages: Page) -> Incident:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
+from lib.errors import Refused
+from lib.flows.caps import Taken
 from lib.incident import Incident, Step, StepKind
 from lib.model import EntraUser, OktaReading, Receipt
 
@@ -16,6 +19,18 @@ class Scene:
 
     reading: OktaReading
     entra: EntraUser | None
+
+
+@dataclass(frozen=True)
+class Before:
+    """What a try that did nothing leaves as it was."""
+
+    touched_at: datetime | None
+    taken: Taken
+
+
+class LeftWrong(Refused):
+    """The step was done and left what a person must look at."""
 
 
 Act = Callable[[Incident, Step, Scene], Receipt]

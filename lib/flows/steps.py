@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lib.errors import NotDone, Permanent, Refused, Transient, Unauthorized
-from lib.flows.runs import Act, Hands, Scene
+from lib.flows.runs import Act, Hands, LeftWrong, Scene
+from lib.flows.tasks import LOCKED_OUT
 from lib.incident import Incident, Step, StepKind
 from lib.model import Receipt
 from lib.ports import GraphPort, OktaPort
@@ -72,10 +73,11 @@ def _touch(okta: OktaPort, incident: Incident, step: Step, scene: Scene) -> Rece
     receipt = okta.touch(incident.subject, step.target, step.after)
     try:
         after = okta.read_subject(incident.subject).app_user
-    except (NotDone, Unauthorized) as error:
-        # The read was not done; the touch was.
-        wait = error.retry_after if isinstance(error, NotDone) else None
+    except (Refused, Permanent, NotDone) as error:
+        # This speaks of the read; the touch was done.
+        wait = LOCKED_OUT if isinstance(error, Unauthorized) else None
+        wait = error.retry_after if isinstance(error, NotDone) else wait
         raise Transient(f"touched, and not read back: {error}", wait) from None
     if after is None or after.scope != app_user.scope:
-        raise Refused(409, "scope_changed", "the assignment's scope changed with the touch")
+        raise LeftWrong(409, "scope_changed", "the assignment's scope changed with the touch")
     return receipt

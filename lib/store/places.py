@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from enum import IntEnum
 
 from lib.errors import Conflict
 from lib.store import keys
@@ -12,6 +13,14 @@ from lib.times import to_text
 
 # A place is asked for again when others take or give back one at the same moment.
 TRIES = 5
+
+
+class Place(IntEnum):
+    """Whether there is one under a cap. NONE alone is falsy."""
+
+    NONE = 0
+    HELD = 1  # by an earlier try, which may have used it
+    TAKEN = 2
 
 
 class Places(Items):
@@ -45,8 +54,8 @@ class Places(Items):
             return taken.index(who) if who in taken else None
         return list(answer["Attributes"]["taken"]).index(who)
 
-    def take_place(self, name: str, who: str, now: datetime, limit: int) -> bool:
-        """One of `limit` places in this hour is `who`'s; False when others have them all.
+    def take_place(self, name: str, who: str, now: datetime, limit: int) -> Place:
+        """One of `limit` places in this hour is `who`'s; NONE when others have them all.
 
         Whoever asks again within the hour has the same one. Raises Conflict.
         """
@@ -64,13 +73,13 @@ class Places(Items):
         for _ in range(TRIES):
             try:
                 self._transact([self._put(mine, "attribute_not_exists(pk)"), {"Update": take}])
-                return True
+                return Place.TAKEN
             except Conflict:
                 if self._holds(keys.place(name, hour, who), expires):
-                    return True
+                    return Place.HELD
             item = self._get(keys.counter(name, hour))
             if (int(item["used"]) if item else 0) >= limit:
-                return False
+                return Place.NONE
         raise Conflict("others take places at the same time")
 
     def _holds(self, key: Mapping[str, str], expires: int) -> bool:

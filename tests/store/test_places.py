@@ -10,6 +10,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lib.store.places import Place
 from lib.store.table import Table
 from tests.fakes.clock import START
 
@@ -68,7 +69,12 @@ def used(table: Table, name: str) -> tuple[int, int]:
 
 
 def test_a_try_again_has_the_same_place_and_another_hour_has_its_own(table: Table) -> None:
-    assert [table.take_place("a1", who, START, 1) for who in "aaba"] == [True, True, False, True]
+    assert [table.take_place("a1", who, START, 1) for who in "aaba"] == [
+        Place.TAKEN,
+        Place.HELD,
+        Place.NONE,
+        Place.HELD,
+    ]
     assert used(table, "a1") == (1, 1)
     assert table.take_place("a1", "b", START + timedelta(hours=1), 1)
 
@@ -77,7 +83,11 @@ def test_what_is_given_back_is_free_once(table: Table) -> None:
     assert table.take_place("b1", "a", START, 1)
     for _ in range(3):
         table.give_place_back("b1", "a", START)
-    assert [table.take_place("b1", who, START, 1) for who in "bca"] == [True, False, False]
+    assert [table.take_place("b1", who, START, 1) for who in "bca"] == [
+        Place.TAKEN,
+        Place.NONE,
+        Place.NONE,
+    ]
 
 
 def test_nobody_gives_back_what_is_not_theirs(table: Table) -> None:

@@ -155,7 +155,7 @@ def test_a_page_is_unsent_until_it_is_sent(table: Table) -> None:
 
 
 def test_a_cap_is_an_hours(table: Table) -> None:
-    assert [table.take_place("writes", who, START, 2) for who in "abc"] == [True, True, False]
+    assert [bool(table.take_place("writes", who, START, 2)) for who in "abc"] == [True, True, False]
     assert table.take_place("disables", "a", START, 1)
     assert table.take_place("writes", "c", START + HOUR, 2)
     assert not table.take_place("none", "a", START, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -78,7 +79,9 @@ def test_what_was_not_done_after_an_unknown_outcome_hides_nothing(
     assert told(approved)[-1] == "bypass_enable not done"
     assert parent(approved).in_flight == "bypass_enable"
     approved.graph.trouble["set_bypass"] = REFUSAL
-    assert tried(approved) is Ended.REFUSED
+    for _ in range(2):
+        assert tried(approved) is Ended.REFUSED
+        assert parent(approved).in_flight == "bypass_enable"
     assert not free(approved)
     assert kept(approved)
 
@@ -112,6 +115,22 @@ def test_the_way_back_is_tried_again_under_the_same_place(approved: Stage) -> No
     assert disable(approved).ended is Ended.REFUSED
     approved.graph.trouble.clear()
     assert disable(approved).ended is Ended.DONE
+    assert not free(approved, "tenant-wide-back")
+
+
+@pytest.mark.parametrize("trouble", [REFUSAL, Unauthorized("401"), NotDone("429")])
+def test_a_way_back_that_may_have_been_done_keeps_it(
+    approved: Stage, trouble: PushproofError
+) -> None:
+    """Its first try was answered, and the flag still read true."""
+    enable(approved)
+    approved.graph.trouble["set_bypass"] = Transient("it still reads true")
+    with pytest.raises(Transient):
+        disable(approved)
+    approved.graph.trouble["set_bypass"] = trouble  # type: ignore[assignment]
+    for _ in range(2):
+        with suppress(Unauthorized, NotDone):
+            disable(approved)
     assert not free(approved, "tenant-wide-back")
 
 

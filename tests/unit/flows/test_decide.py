@@ -10,6 +10,7 @@ import pytest
 
 from lib.flows.decide import Circumstances, Outcome, opened, proved, seen_again, silent
 from lib.incident import CauseName, Incident, News, Plan, Policy, Severity, Status, Step, StepKind
+from lib.rules.attempts import STUCK
 from lib.rules.policy import Approval
 from lib.settings import Mode
 from tests.fakes.clock import START
@@ -114,6 +115,31 @@ def test_a_refusal_is_not_asked_for_again_by_itself() -> None:
     )
     outcome = again(refused, plan(WRITE))
     assert (outcome.run, outcome.incident.status) == (False, Status.WAITING_APPROVAL)
+
+
+def test_what_was_approved_after_one_failure_does_not_run_after_the_next() -> None:
+    """The plan is the same but for its reason, and that counts the failures."""
+    known = replace(first(plan(WRITE)).incident, status=Status.PROVING, steps_done=1)
+    once = again(known, plan(WRITE)).incident
+    approval = Approval("one.operator", once.plan.digest, START)
+    given = replace(now(AUTO, once.plan), approvals=(approval,))
+    run = seen_again(once, plan(WRITE), CAUSES, Severity.HIGH, LATER, given)
+    assert run.run
+    unproved = replace(run.incident, status=Status.PROVING, steps_done=1)
+    twice = seen_again(unproved, plan(WRITE), CAUSES, Severity.HIGH, LATER, given)
+    assert (twice.run, twice.incident.status) == (False, Status.WAITING_APPROVAL)
+    assert "the last of 2 attempts did not land" in twice.incident.plan.policy.reasons
+
+
+def test_a_plan_that_is_queued_in_vain_is_told_once() -> None:
+    known = first(plan(WRITE)).incident
+    told = []
+    for _ in range(3 * STUCK):
+        outcome = again(known, plan(WRITE))
+        assert outcome.run
+        told += [(outcome.incident.attempt, page.news) for page in outcome.pages]
+        known = outcome.incident
+    assert told == [(STUCK, News.NEEDS_YOU)]
 
 
 def test_an_intent_left_behind_is_forgotten() -> None:

@@ -70,7 +70,7 @@ def test_an_outage_costs_a_step_one_place(stage: Stage) -> None:
         stage.mend()
         stage.looks()
     assert len(stage.graph.patches) == 6
-    assert stage.pager.news == ["opened"]
+    assert stage.pager.news == ["opened", "needs_you"]
     stage.graph.trouble.clear()
     stage.drain()
     assert stage.incident().status is Status.RESOLVED
@@ -99,14 +99,30 @@ def test_a_refusal_after_a_lost_answer_gives_nothing_back(stage: Stage) -> None:
     assert not another_is_free(stage)
 
 
-def test_a_refusal_around_a_touch_gives_nothing_back(stage: Stage) -> None:
-    """It may come from the read after it."""
+@pytest.mark.parametrize("trouble", [Unauthorized("401"), NotDone("429")])
+def test_what_is_not_done_after_a_lost_answer_gives_nothing_back(
+    stage: Stage, trouble: PushproofError
+) -> None:
+    """However often: the place is the first try's."""
+    stage.build(writes_per_hour=1)
+    stage.graph.set(mobile_phone=OLD_PHONE)
+    stage.drifted()
+    stage.graph.trouble["patch"] = Transient("the answer was lost")
+    stage.mend()
+    stage.graph.trouble["patch"] = trouble  # type: ignore[assignment]
+    for _ in range(3):
+        stage.looks()
+        stage.mend()
+    assert not another_is_free(stage)
+
+
+def test_a_touch_that_was_refused_leaves_its_place(stage: Stage) -> None:
     stage.build(touch_attribute="department")
     stage.graph.set(mobile_phone=OLD_PHONE)
     stage.drifted()
     stage.okta.trouble["touch"] = REFUSED
     stage.mend()
-    assert not another_is_free(stage)
+    assert another_is_free(stage)
 
 
 def test_a_place_that_can_not_be_given_back_is_no_error(

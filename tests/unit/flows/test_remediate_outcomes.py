@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from lib.errors import Conflict, NotDone, PushproofError, Refused, Transient, Unauthorized
+from lib.errors import Conflict, NotDone, NotFound, PushproofError, Refused, Transient, Unauthorized
 from lib.incident import Incident, Status, StepKind
 from lib.store.codec import decode, encode
 from lib.store.records import IncidentChange
@@ -159,7 +159,11 @@ def test_after_a_lost_touch_one_that_was_not_done_forgets_nothing(to_touch: Stag
     assert not to_touch.table.take_place("writes", "another", to_touch.clock(), 1)
 
 
-@NOTHING_DONE
+@pytest.mark.parametrize(
+    "trouble",
+    [THROTTLED, Unauthorized("401"), Refused(403, "E0000006", "no"), NotFound("gone")],
+    ids=["throttled", "unauthorized", "refused", "gone"],
+)
 def test_a_touch_that_could_not_be_read_back_was_done(
     to_touch: Stage, trouble: PushproofError
 ) -> None:
@@ -173,6 +177,30 @@ def test_a_touch_that_could_not_be_read_back_was_done(
     assert found.touched_at is not None
     assert to_touch.timeline()[-1] == "okta_touch outcome unknown"
     assert "touched, and not read back" in details(to_touch)
+
+
+def test_a_touch_that_moved_the_scope_is_ours(to_touch: Stage) -> None:
+    def moves() -> None:
+        held = to_touch.okta.assigned[SUBJECT]
+        assert held is not None
+        to_touch.okta.assigned[SUBJECT] = replace(held, scope="GROUP")
+
+    to_touch.okta.after_touch = moves
+    to_touch.mend()
+    found = to_touch.incident()
+    assert to_touch.timeline()[-1] == "okta_touch refused"
+    assert found.status is Status.WAITING_PERSON
+    assert found.mended_by_us
+    assert not to_touch.table.take_place("writes", "another", to_touch.clock(), 1)
+
+
+def test_a_parked_attempt_counts_as_a_failure(queued: Stage) -> None:
+    for number, said in ((1, "an earlier attempt was parked"), (2, "the last of 2 attempts was")):
+        queued.remediation.give_up(queued.incident().id, queued.hands, "a reason")
+        found = queued.incident()
+        assert (found.status, found.failures) == (Status.WAITING_PERSON, number)
+        assert said in found.failed
+        moved(queued, status=Status.REMEDIATING)()
 
 
 # -- others write the incident ------------------------------------------------------------------
