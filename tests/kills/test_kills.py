@@ -10,6 +10,7 @@ from datetime import datetime
 
 import pytest
 
+from lib.flows.catch_up import LEASE
 from lib.incident import Incident, News, Status
 from lib.rules.attempts import ABANDONED
 from lib.times import utc_now
@@ -19,7 +20,11 @@ from tests.kills.killer import Killer
 
 # A round of work lasts about as long as its messages take to come back.
 LONGEST = 60.0 + 8.0 * KILLS
-DRAIN = 120.0
+# A killed catch_up leaves its lease to run out before the log is read on.
+DRAIN = LEASE.total_seconds() + 60.0
+
+
+NUMBERS = [f"+1 202 555 01{last}" for last in range(10, 99)]
 
 
 class Story:
@@ -52,7 +57,9 @@ class Story:
         return [person for person in people if person not in self.changed][:1]
 
     def _change(self, person: str) -> None:
-        number = f"+1 202 555 01{self.chance.randrange(10, 99)}"
+        held = self._shape.org.user(person).profile["mobilePhone"]
+        # The same number again is no change, and nobody hears of it.
+        number = self.chance.choice([each for each in NUMBERS if each != held])
         self.changed[person], self.numbers[person] = utc_now(), number
         self._shape.org.set_user_profile(person, {"mobilePhone": number})
 
@@ -100,9 +107,14 @@ def at_rest(shape: Shape, story: Story) -> bool:
     return quiet and not uncovered(shape, story) and not unfinished(shape)
 
 
+def parked_work(shape: Shape) -> str:
+    """A message whose run is killed again and again is a person's in the end."""
+    return " ".join(work.body for work in shape.table.parked())
+
+
 def uncovered(shape: Shape, story: Story) -> list[str]:
     """Who changed, is not covered since, and is in no parked work either."""
-    parked = " ".join(work.body for work in shape.table.parked())
+    parked = parked_work(shape)
     left = []
     for person, at in story.changed.items():
         subject = shape.subject(person)
@@ -120,7 +132,7 @@ def incidents(shape: Shape) -> list[Incident]:
 
 def unfinished(shape: Shape) -> list[Incident]:
     """Neither proved nor a person's, and in no parked work."""
-    parked = " ".join(work.body for work in shape.table.parked())
+    parked = parked_work(shape)
     waiting = (Status.WAITING_APPROVAL, Status.WAITING_PERSON, Status.SHARED)
     return [
         incident
@@ -137,9 +149,10 @@ def test_every_hint_is_covered_or_parked(shape: Shape, story: Story) -> None:
 def test_every_drift_is_proved_or_a_persons(shape: Shape, story: Story) -> None:
     left = unfinished(shape)
     assert left == [], [entry.what for i in left for entry in shape.table.timeline(i.id)]
-    found = incidents(shape)
+    found, parked = incidents(shape), parked_work(shape)
     drifted = {shape.subject(p).user_id for p in story.drifting if p in story.changed}
-    assert drifted <= {incident.subject.user_id for incident in found}
+    seen = {incident.subject.user_id for incident in found}
+    assert {user for user in drifted - seen if user not in parked} == set()
     mended = [i for i in found if i.status is Status.RESOLVED and i.steps_done]
     assert len(mended) >= len(drifted) // 2
 

@@ -15,6 +15,7 @@ import lib.flows.flag_incident as flag_flow
 import lib.flows.remediate as remediate_flow
 import lib.flows.rulings as rulings_flow
 import lib.flows.tick as tick_flow
+from lib.flows import caps
 from lib.flows.check import Check
 from lib.flows.drifts import Drifts
 from lib.flows.errands import Errands
@@ -31,6 +32,7 @@ from lib.store.incidents import Incidents
 from lib.store.items import Items
 from lib.store.table import Table
 from lib.store.wanted import Wanted
+from tests.fakes.clock import START
 from tests.simulation.vendors import SimGraph
 
 # Sets an attribute of a module or class, and puts it back afterwards.
@@ -142,7 +144,8 @@ def ignores_the_mode(patch: Patch) -> None:
 
 
 def has_no_cap(patch: Patch) -> None:
-    patch(Remediation, "_over_cap", lambda self, incident: "")
+    free = caps.Taken("writes", "anybody", START, new=False)
+    patch(Remediation, "_place", lambda self, incident: free)
 
 
 def has_no_tenant_lock(patch: Patch) -> None:
